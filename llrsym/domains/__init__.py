@@ -1,0 +1,1 @@
+"""Exact and approximate number domains in which Jacobians are evaluated."""

@@ -1,0 +1,354 @@
+"""Residues of many samples at once: the prime field with NumPy, exact in float64.
+
+The same homomorphism as ``llrsym.kernel.residues`` (the residues are drawn by the kernel), with tensors as
+float64 arrays of centred residues and one leading axis for the samples. Products stay below 2^44 and sums
+of fewer than 2^9 of them below 2^53, so every operation is exact.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llrsym.domains.elimination import Elimination, center, eliminate
+from llrsym.kernel.activations import Polynomial, activation_named
+from llrsym.kernel.formal import KAPPA, I, Monomial
+from llrsym.kernel.program import Shape, size, split_einsum
+from llrsym.kernel.residues import (
+    Constants,
+    Setting,
+    Vanishing,
+    coefficients,
+    constant_columns,
+    draw_constants,
+)
+from llrsym.kernel.run import Trace, forward, gradient
+from llrsym.kernel.tower import Argument, Tower
+
+Array = NDArray[np.float64]
+CHUNK_ENTRIES = 1 << 21
+"""Entries of the evaluation matrix that are computed at a time."""
+
+
+class PrimeField:
+    """Tensors of residues at a batch of samples; implements the kernel's ``Domain`` protocol."""
+
+    def __init__(
+        self, tower: Tower, setting: Setting, constants: "SharedConstants", inputs: Array, exponents: NDArray[np.int64]
+    ) -> None:
+        self.tower, self.setting, self.constants = tower, setting, constants
+        self.prime = setting.prime
+        self.inputs, self.exponents = inputs, exponents
+        self.vanishing = np.zeros(len(inputs), dtype=bool)
+
+    def constant(self, values: Sequence[Fraction], shape: Shape) -> Array:
+        flat = np.array([self.setting.residue(v) for v in values], dtype=np.float64)
+        return center(flat, self.prime).reshape(1, *shape)
+
+    def add(self, a: Array, b: Array) -> Array:
+        return center(a + b, self.prime)
+
+    def negate(self, a: Array) -> Array:
+        return -a
+
+    def multiply(self, a: Array, b: Array) -> Array:
+        return center(a * b, self.prime)
+
+    def divide(self, a: Array, b: Array) -> Array:
+        return self.multiply(a, self.inverse(np.broadcast_to(b, np.broadcast_shapes(a.shape, b.shape))))
+
+    def einsum(self, specification: str, a: Array, b: Array, shapes: tuple[Shape, Shape, Shape]) -> Array:
+        left, right, out = split_einsum(specification)
+        summed = [letter for letter in left if letter in right and letter not in out]
+        if not summed:
+            return center(np.einsum(f"...{left},...{right}->...{out}", a, b), self.prime)
+        return self._contract(left, right, out, a, b, summed[0])
+
+    def _contract(self, left: str, right: str, out: str, a: Array, b: Array, letter: str) -> Array:
+        """Sum over slices of one index so short that no partial sum leaves the exact range."""
+        axis_a, axis_b = left.index(letter) + 1, right.index(letter) + 1
+        length = a.shape[axis_a]
+        others = size(tuple(a.shape[left.index(c) + 1] for c in left if c in right and c not in out and c != letter))
+        step = max(1, terms_exact(self.prime) // max(1, others))
+        if others > terms_exact(self.prime):
+            raise ValueError("einsum: a contraction over several long indices at once is not exact in float64")
+        total: Array | None = None
+        for start in range(0, length, step):
+            part_a = a.take(range(start, min(start + step, length)), axis=axis_a)
+            part_b = b.take(range(start, min(start + step, length)), axis=axis_b)
+            part = center(_product(left, right, out, part_a, part_b), self.prime)
+            total = part if total is None else center(total + part, self.prime)
+        batch = max(a.shape[0], b.shape[0])
+        lengths = dict(zip(left + right, (*a.shape[1:], *b.shape[1:]), strict=True))
+        return np.zeros((batch, *(lengths[c] for c in out))) if total is None else total
+
+    def gather(self, parts: Sequence[Array], index: Sequence[int], shapes: Sequence[Shape], shape: Shape) -> Array:
+        batch = max(part.shape[0] for part in parts)
+        flat = [np.broadcast_to(part.reshape(part.shape[0], -1), (batch, size(s))) for part, s in zip(parts, shapes, strict=True)]
+        padded = np.concatenate([*flat, np.zeros((batch, 1))], axis=1)
+        return padded[:, np.asarray(index, dtype=np.int64)].reshape(batch, *shape)
+
+    def scatter(self, a: Array, index: Sequence[int], shapes: Sequence[Shape], shape: Shape) -> list[Array]:
+        batch = a.shape[0]
+        flat = np.zeros((batch, sum(size(s) for s in shapes) + 1))
+        np.add.at(flat, (slice(None), np.asarray(index, dtype=np.int64)), a.reshape(batch, -1))
+        center(flat, self.prime, out=flat)
+        starts = np.cumsum([0, *(size(s) for s in shapes)])
+        return [flat[:, lo:hi].reshape(batch, *s) for lo, hi, s in zip(starts, starts[1:], shapes, strict=False)]
+
+    def is_zero(self, a: Array) -> bool:
+        return not a.any()
+
+    def inverse(self, a: Array) -> Array:
+        """Return entrywise inverses; samples with a zero entry are marked, their entries are arbitrary."""
+        flat = a.reshape(a.shape[0], -1)
+        self.vanishing |= ~flat.all(axis=1)
+        return self._inverse(np.where(flat == 0, 1.0, flat).ravel()).reshape(a.shape)
+
+    def _inverse(self, flat: Array) -> Array:
+        """Montgomery's trick as a product tree: three products per entry and one true inversion."""
+        if len(flat) <= 1:
+            return np.array([pow(int(v), -1, self.prime) for v in flat], dtype=np.float64)
+        even = flat if len(flat) % 2 == 0 else np.append(flat, 1.0)
+        a, b = even[0::2], even[1::2]
+        inverse = self._inverse(center(a * b, self.prime))
+        result = np.empty(len(even))
+        result[0::2] = center(inverse * b, self.prime)
+        result[1::2] = center(inverse * a, self.prime)
+        return result[: len(flat)]
+
+    def activate(self, name: str, register: int, z: Array) -> tuple[Array, Array]:
+        activation = activation_named(name)
+        z = np.broadcast_to(z, (len(self.inputs), *z.shape[1:]))
+        unit = self.exponentials(register).reshape(z.shape) if activation.exponent else np.ones(z.shape)
+        top, bottom = activation.numerator, activation.denominator
+        inverse = self.inverse(self._at(bottom, z, unit))
+        value = self.multiply(self._at(top, z, unit), inverse)
+        slope = self._at(activation.slope(top), z, unit)
+        slope = center(slope - self.multiply(value, self._at(activation.slope(bottom), z, unit)), self.prime)
+        return value, self.multiply(slope, inverse)
+
+    def _at(self, polynomial: Polynomial, z: Array, unit: Array) -> Array:
+        total = np.zeros(z.shape)
+        for c, z_power, e_power in coefficients(self.setting, self.constants.residues, polynomial):
+            term = np.full(z.shape, float(c))
+            for factor, power in ((z, z_power), (unit, e_power)):
+                for _ in range(power):
+                    term = self.multiply(term, factor)
+            total = center(total + term, self.prime)
+        return total
+
+    def exponentials(self, register: int) -> Array:
+        """Return the residues (samples, entries) of the exponentials of an activation."""
+        order = self.prime - 1
+        total = self.exponents @ self.constants.powers(register)
+        total += self.constants.offsets(register)
+        return self.constants.table(total % order)
+
+    def run(self) -> Trace[Array]:
+        """Evaluate the program at the whole batch."""
+        return forward(self.tower.program, self, self.inputs, self.constants.weights)
+
+    def base_values(self, trace: Trace[Array]) -> Array:
+        """Return the residues (samples, bases) of the base exponents."""
+        columns = [self._base(base, trace) for base in self.tower.bases]
+        batch = len(self.inputs)
+        return np.stack([np.broadcast_to(c, (batch,)) for c in columns], axis=1) if columns else np.zeros((batch, 0))
+
+    def _base(self, base: Monomial | Argument, trace: Trace[Array]) -> Array:
+        if not isinstance(base, Argument):
+            return self.monomial(base, trace)
+        z = trace.values[base.argument].reshape(-1, size(trace.values[base.argument].shape[1:]))[:, base.entry]
+        total = np.zeros(z.shape)
+        power = np.ones(z.shape)
+        for u in base.exponent:
+            power = self.multiply(power, z)
+            total = center(total + power * float(self.setting.residue(u)), self.prime)
+        unit = {"1": 1, "i": self.constants.residues.imaginary, "kappa": self.constants.residues.kappa}[base.unit]
+        return self.multiply(total, np.array(float(unit * self.setting.residue(base.scale) % self.prime)))
+
+    def monomial(self, monomial: Monomial, trace: Trace[Array]) -> Array:
+        """Return the residues of a formal monomial at all samples."""
+        total = np.ones(len(self.inputs))
+        for atom, power in monomial:
+            for _ in range(int(power)):
+                total = self.multiply(total, self._atom(atom, trace))
+        return total
+
+    def _atom(self, atom: int, trace: Trace[Array]) -> Array:
+        residues = self.constants.residues
+        if atom in (I, KAPPA):
+            return center(np.full(1, float(residues.imaginary if atom == I else residues.kappa)), self.prime)
+        definition = self.tower.ring.atoms[atom]
+        if definition[0] == "x":
+            return self.inputs.reshape(len(self.inputs), -1)[:, int(str(definition[1]))]
+        source = self.tower.sources[atom]
+        value = trace.values[source.register].reshape(len(self.inputs), -1)[:, source.entry]
+        if source.mirror is None:
+            return value
+        a, b, c = source.mirror
+        argument = trace.values[source.argument]
+        return center(a * (value - c + b * argument.reshape(argument.shape[0], -1)[:, source.entry]), self.prime)
+
+
+def terms_exact(prime: int) -> int:
+    """Return how many products of centred residues may be added in float64 without rounding."""
+    half = prime // 2 + 1
+    return int((1 << 53) // (half * half))
+
+
+def _product(left: str, right: str, out: str, a: Array, b: Array) -> Array:
+    """A contraction; the products of a batch with a matrix go to BLAS."""
+    if a.shape[0] == 1 and len(left) == 2 and len(right) == len(out) == 1:
+        matrix = a[0] if left[1] == right else a[0].T
+        return b @ matrix.T
+    if b.shape[0] == 1 and len(right) == 2 and len(left) == len(out) == 1:
+        matrix = b[0] if right[0] == left else b[0].T
+        return a @ matrix
+    return np.einsum(f"...{left},...{right}->...{out}", a, b)
+
+
+class SharedConstants:
+    """What all samples of a matrix share, in the form the batch needs it."""
+
+    def __init__(self, tower: Tower, setting: Setting, residues: Constants) -> None:
+        self.tower, self.setting, self.residues = tower, setting, residues
+        shapes = [parameter.shape for parameter in tower.program.parameters]
+        self.weights = [
+            center(np.array(w, dtype=np.float64), setting.prime).reshape(1, *s)
+            for w, s in zip(residues.weights, shapes, strict=True)
+        ]
+        self._steps = _power_tables(setting)
+
+    def powers(self, register: int) -> NDArray[np.int64]:
+        """The integer exponents (bases, entries) of an activation's exponentials, modulo p - 1."""
+        rows = self.tower.exponentials[register]
+        matrix = np.zeros((len(self.tower.bases), len(rows)), dtype=np.int64)
+        for entry, row in enumerate(rows):
+            for base, m in row.generators:
+                matrix[base, entry] = m % (self.setting.prime - 1)
+        return matrix
+
+    def offsets(self, register: int) -> NDArray[np.int64]:
+        """The exponents that the constants contribute."""
+        totals = [sum(m * self.residues.exponents[k] for k, m in row.constants) for row in self.tower.exponentials[register]]
+        return np.array([total % (self.setting.prime - 1) for total in totals], dtype=np.int64)
+
+    def table(self, exponents: NDArray[np.int64]) -> Array:
+        """Return g^exponent: one product of two table entries."""
+        low, high = self._steps
+        product = low[exponents & (len(low) - 1)] * high[exponents >> 12]
+        return center(product, self.setting.prime)
+
+
+def _power_tables(setting: Setting) -> tuple[Array, Array]:
+    """g^k for k < 2^12, and g^(2^12 k) for k up to p / 2^12."""
+    p, g = setting.prime, setting.unit
+    tables = []
+    for base, count in ((g, 1 << 12), (pow(g, 1 << 12, p), (p >> 12) + 1)):
+        powers = [1]
+        for _ in range(count - 1):
+            powers.append(powers[-1] * base % p)
+        tables.append(center(np.array(powers, dtype=np.float64), p))
+    return tables[0], tables[1]
+
+
+class NumpyArithmetic:
+    """The kernel's ``Arithmetic`` with NumPy: same residues, same ranks, and the pivots of the last matrix."""
+
+    trusted: tuple[str, ...] = ("evaluation and elimination modulo p by NumPy in exact float64 integers",)
+
+    def __init__(self) -> None:
+        self.elimination: Elimination | None = None
+
+    def premise_ranks(self, tower: Tower, setting: Setting, pairs: int) -> tuple[int, int]:
+        """Return the ranks of the difference rows and of the rows of constants."""
+        differences, constants = [], []
+        for pair in range(pairs):
+            shared = SharedConstants(tower, setting, draw_constants(tower, setting, f"pair/{pair}", -1 if pair % 2 else 1))
+            domain = self._batch(tower, setting, shared, [f"pair/{pair}/{side}" for side in "ab"])
+            trace = domain.run()
+            values = domain.base_values(trace)
+            row = [domain.monomial(m, trace)[0] for m in tower.constants]
+            if tower.uses_kappa:
+                row.append(float(shared.residues.imaginary * pow(shared.residues.kappa, -2, setting.prime) % setting.prime))
+            if not domain.vanishing.any():
+                differences.append(center(values[0] - values[1], setting.prime))
+                constants.append(center(np.array(row), setting.prime))
+        return (
+            _rank(differences, len(tower.bases), setting.prime),
+            _rank(constants, constant_columns(tower), setting.prime),
+        )
+
+    def evaluation_rank(
+        self, tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
+    ) -> int:
+        """Return the rank of a submatrix; refuses rows at which a denominator vanishes."""
+        matrix, vanishing = self.evaluation_matrix(tower, setting, rows, columns)
+        if vanishing.any():
+            raise Vanishing("a denominator vanishes at a sample")
+        self.elimination = eliminate(matrix, setting.prime)
+        return self.elimination.rank
+
+    def evaluation_matrix(
+        self, tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
+    ) -> tuple[Array, NDArray[np.bool_]]:
+        """Return the rows (sample, output) of [d_i f_o(x_sample)] modulo p, and which rows are undefined."""
+        shared = SharedConstants(tower, setting, draw_constants(tower, setting, "matrix"))
+        matrix = np.zeros((len(rows), len(columns)))
+        vanishing = np.zeros(len(rows), dtype=bool)
+        samples = sorted({sample for sample, _ in rows})
+        positions: dict[int, list[tuple[int, int]]] = {}
+        for position, (sample, output) in enumerate(rows):
+            positions.setdefault(sample, []).append((position, output))
+        step = max(1, CHUNK_ENTRIES // max(1, tower.program.parameter_count))
+        for start in range(0, len(samples), step):
+            chunk = samples[start : start + step]
+            domain = self._batch(tower, setting, shared, [f"matrix/{sample}" for sample in chunk])
+            self._fill(domain, [positions[sample] for sample in chunk], columns, matrix)
+            for flag, sample in zip(domain.vanishing, chunk, strict=True):
+                vanishing[[position for position, _ in positions[sample]]] = flag
+        return matrix, vanishing
+
+    def _fill(
+        self, domain: PrimeField, places: list[list[tuple[int, int]]], columns: Sequence[int], matrix: Array
+    ) -> None:
+        trace = domain.run()
+        program = domain.tower.program
+        everything = len(columns) == program.parameter_count and list(columns) == list(range(len(columns)))
+        for output in sorted({output for place in places for _, output in place}):
+            rows = [(k, position) for k, place in enumerate(places) for position, o in place if o == output]
+            block = flat_gradients(domain, trace, output)
+            picked = block[[k for k, _ in rows]] if len(rows) < len(block) else block
+            matrix[[position for _, position in rows]] = picked if everything else picked[:, list(columns)]
+
+    def _batch(self, tower: Tower, setting: Setting, shared: SharedConstants, labels: Sequence[str]) -> PrimeField:
+        d, count = size(tower.program.input_shape), len(tower.bases)
+        raw = np.array([setting.numbers(label, d + count) for label in labels], dtype=np.uint64)
+        raw = raw.reshape(len(labels), d + count)
+        p = np.uint64(setting.prime)
+        inputs = center((raw[:, :d] % p).astype(np.float64), setting.prime)
+        exponents = (raw[:, d:] % (p - np.uint64(1))).astype(np.int64)
+        return PrimeField(tower, setting, shared, inputs.reshape(len(labels), *tower.program.input_shape), exponents)
+
+
+def flat_gradients(domain: PrimeField, trace: Trace[Array], output: int) -> Array:
+    """Return the derivatives (samples, parameters) of one output."""
+    program = domain.tower.program
+    batch = len(domain.inputs)
+    cotangent = np.zeros((batch, program.output_count))
+    cotangent[:, output] = 1.0
+    tensors = gradient(program, domain, trace, cotangent.reshape(batch, *program.shapes[program.output]))
+    result = np.zeros((batch, program.parameter_count))
+    start = 0
+    for tensor, parameter in zip(tensors, program.parameters, strict=True):
+        width = size(parameter.shape)
+        if tensor is not None:
+            result[:, start : start + width] = tensor.reshape(tensor.shape[0], -1)
+        start += width
+    return result
+
+
+def _rank(rows: list[Array], width: int, prime: int) -> int:
+    return eliminate(np.array(rows).reshape(len(rows), width), prime).rank if rows else 0

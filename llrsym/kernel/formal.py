@@ -1,0 +1,368 @@
+"""Formal polynomials: exact expressions in which every rewriting is a true identity of functions.
+
+A polynomial maps monomials to non-zero rational coefficients; a monomial is a sorted tuple of
+(atom, power). Atoms are numbered by the ring that made them:
+
+* i and kappa = sqrt(2/pi); inputs x_k; weights theta_k (only when the weights are variables);
+* ``value`` and ``slope``: sigma(z) and sigma'(z) of an activation at a formal polynomial z, as opaque
+  symbols, z and -z sharing one symbol by the parity identity of sigma;
+* ``exp``: e^m for a monomial m, with rational powers (m = () is the number e);
+* ``inverse``: 1/D for a polynomial D.
+
+Values and slopes stay opaque as long as that suffices. ``is_zero`` expands them into exponentials and
+inverses, clears the denominators and compares coefficients. What it calls zero is zero as a function.
+"""
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from .activations import Activation, Polynomial, activation_named
+from .domains import ListDomain
+from .errors import Rejected
+from .program import Shape, size
+
+Monomial = tuple[tuple[int, Fraction | int], ...]
+Poly = dict[Monomial, Fraction]
+Key = tuple[tuple[Monomial, Fraction], ...]
+Atom = tuple[object, ...]
+
+I, KAPPA = 0, 1
+MAX_TERMS = 200_000
+PLAIN_SYMBOLS, PLAIN_TERMS = 6, 64
+
+
+def freeze(poly: Poly) -> Key:
+    """Return a hashable form, equal exactly for equal polynomials."""
+    return tuple(sorted(poly.items()))
+
+
+def add_to(total: Poly, poly: Poly, factor: Fraction | int = 1) -> None:
+    """Add ``factor`` times a polynomial to ``total`` in place."""
+    for monomial, coefficient in poly.items():
+        value = total.get(monomial, 0) + factor * coefficient
+        if value:
+            total[monomial] = Fraction(value)
+        else:
+            total.pop(monomial, None)
+
+
+def multiply_monomials(a: Monomial, b: Monomial) -> tuple[Monomial, int]:
+    """Return the product and the sign that i^2 = -1 leaves."""
+    if not a or not b:
+        return a or b, 1
+    powers = dict(a)
+    for atom, power in b:
+        powers[atom] = powers.get(atom, 0) + power
+    sign = 1
+    if powers.get(I, 0) >= 2:
+        powers[I] -= 2
+        sign = -1
+    return tuple(sorted((atom, power) for atom, power in powers.items() if power)), sign
+
+
+def multiply(a: Poly, b: Poly) -> Poly:
+    """Return the product; raises ``Rejected`` beyond ``MAX_TERMS`` terms."""
+    if len(a) * len(b) > 20 * MAX_TERMS:
+        raise Rejected(f"limit: a product of {len(a)} by {len(b)} terms is too large to expand")
+    total: Poly = {}
+    for left, c in a.items():
+        for right, d in b.items():
+            monomial, sign = multiply_monomials(left, right)
+            value = total.get(monomial, 0) + sign * c * d
+            if value:
+                total[monomial] = value
+            else:
+                total.pop(monomial, None)
+    if len(total) > MAX_TERMS:
+        raise Rejected(f"limit: a formal polynomial has {len(total)} terms")
+    return total
+
+
+def power(base: Poly, exponent: int) -> Poly:
+    """Return a non-negative integer power."""
+    result: Poly = {(): Fraction(1)}
+    for _ in range(exponent):
+        result = multiply(result, base)
+    return result
+
+
+class Ring:
+    """The atoms of one problem, numbered in order of creation (deterministic), and their meanings."""
+
+    def __init__(self) -> None:
+        self.atoms: list[Atom] = [("i",), ("kappa",)]
+        self.constant_atoms: list[bool] = [True, True]
+        self.rewrites: dict[Monomial, Poly] = {}
+        self._numbers: dict[Atom, int] = {atom: n for n, atom in enumerate(self.atoms)}
+        self._expansions: dict[int, Poly] = {}
+        self._nonzero: set[int] = set()
+
+    def atom(self, atom: Atom, constant: bool) -> int:
+        """Return the number of an atom, new or known."""
+        number = self._numbers.setdefault(atom, len(self.atoms))
+        if number == len(self.atoms):
+            self.atoms.append(atom)
+            self.constant_atoms.append(constant)
+        return number
+
+    def find(self, atom: Atom) -> int | None:
+        """Return the number of a known atom."""
+        return self._numbers.get(atom)
+
+    def variable(self, kind: str, index: int) -> Poly:
+        """Return x_index or theta_index."""
+        return {((self.atom((kind, index), False), 1),): Fraction(1)}
+
+    def is_constant(self, poly: Poly) -> bool:
+        """Whether no monomial contains an input or a weight."""
+        return all(self.constant_atoms[atom] for monomial in poly for atom, _ in monomial)
+
+    def exponential(self, exponent: Poly) -> Poly:
+        """Return e^p as one monomial; rewritten monomials of p are replaced first."""
+        powers: list[tuple[int, Fraction | int]] = []
+        for monomial, coefficient in self.reduce(exponent).items():
+            constant = all(self.constant_atoms[atom] for atom, _ in monomial)
+            powers.append((self.atom(("exp", monomial), constant), coefficient))
+        return {tuple(sorted(powers)): Fraction(1)}
+
+    def reduce(self, poly: Poly) -> Poly:
+        """Return the polynomial with rewritten monomials replaced."""
+        if not self.rewrites:
+            return poly
+        total: Poly = {}
+        for monomial, coefficient in poly.items():
+            add_to(total, self.rewrites.get(monomial, {monomial: Fraction(1)}), coefficient)
+        return total
+
+    def add_rewrite(self, monomial: Monomial, replacement: Poly) -> None:
+        """Accept an identity between exponents after proving it; raises ``Rejected`` otherwise."""
+        top = max((atom for m in replacement for atom, _ in m), default=I)
+        if top > max((atom for atom, _ in monomial), default=I):
+            raise Rejected("rewrite: a replacement uses a symbol that is later than the rewritten monomial")
+        used = set(replacement) | {m for p in self.rewrites.values() for m in p}
+        if monomial in used or monomial in self.rewrites or used & (self.rewrites.keys() | {monomial}):
+            raise Rejected("rewrite: a rewritten monomial occurs in a replacement")
+        difference: Poly = {monomial: Fraction(1)}
+        add_to(difference, replacement, -1)
+        if not self.is_zero(difference):
+            raise Rejected("rewrite: the relation between exponents is not an identity")
+        self.rewrites[monomial] = replacement
+
+    # Activations
+
+    def activate(self, name: str, z: Poly) -> tuple[Poly, Poly]:
+        """Return sigma(z) and sigma'(z); polynomials are expanded, other values become symbols."""
+        activation = activation_named(name)
+        if activation.is_polynomial:
+            return evaluate(activation.numerator, z, {}), evaluate(activation.slope(activation.numerator), z, {})
+        if not z and activation.exact:
+            return _at_zero(activation)
+        if activation.parity is not None and leads_negative(z):
+            a, b, c = activation.parity
+            mirrored = {monomial: -coefficient for monomial, coefficient in z.items()}
+            value, slope = self._symbols(name, mirrored)
+            return _affine(value, a, (mirrored, b), c), _affine(slope, -a, ({}, 0), -b)
+        return self._symbols(name, z)
+
+    def _symbols(self, name: str, z: Poly) -> tuple[Poly, Poly]:
+        key, constant = freeze(z), self.is_constant(z)
+        value = self.atom(("value", name, key), constant)
+        slope = self.atom(("slope", name, key), constant)
+        return {((value, 1),): Fraction(1)}, {((slope, 1),): Fraction(1)}
+
+    def inverse(self, poly: Poly) -> Poly:
+        """Return 1/poly, with the unit part (a number times exponentials) of poly inverted at once."""
+        if not poly:
+            raise Rejected("a denominator is identically zero")
+        unit = self._unit_part(poly)
+        rest = multiply(poly, {unit: Fraction(1)})
+        scale = 1 / rest[min(rest)]
+        rest = multiply(rest, {(): scale})
+        back: Poly = {unit: scale}
+        if rest == {(): 1}:
+            return back
+        number = self.atom(("inverse", freeze(rest)), self.is_constant(rest))
+        return multiply(back, {((number, 1),): Fraction(1)})
+
+    def _unit_part(self, poly: Poly) -> Monomial:
+        """The monomial of exponentials that brings every exponential of poly to lowest power zero."""
+        lowest: dict[int, Fraction | int] = {}
+        monomials = [dict(monomial) for monomial in poly]
+        for atom in {a for m in monomials for a in m if self.atoms[a][0] == "exp"}:
+            lowest[atom] = min(m.get(atom, 0) for m in monomials)
+        return tuple(sorted((atom, -p) for atom, p in lowest.items() if p))
+
+    # The zero test
+
+    def is_zero(self, poly: Poly) -> bool:
+        """Whether the polynomial is zero after expanding symbols and clearing denominators."""
+        while poly:
+            inverse = max((a for m in poly for a, _ in m if self.atoms[a][0] == "inverse"), default=None)
+            if inverse is not None:
+                poly = self._cleared(poly, inverse)
+            elif any(self.atoms[a][0] in ("value", "slope") for m in poly for a, _ in m):
+                poly = self._expanded(poly)
+            else:
+                return False
+        return True
+
+    def is_plainly_zero(self, poly: Poly) -> bool:
+        """A zero test that gives up early; False means nothing."""
+        symbols = {a for m in poly for a, _ in m if self.atoms[a][0] in ("value", "slope", "inverse")}
+        if not poly or len(symbols) > PLAIN_SYMBOLS or len(poly) > PLAIN_TERMS:
+            return not poly
+        names = {str(self.atoms[a][1]) for a in symbols if self.atoms[a][0] != "inverse"}
+        return all(activation_named(name).exact for name in names) and self.is_zero(poly)
+
+    def _cleared(self, poly: Poly, inverse: int) -> Poly:
+        """Return poly * D^k without the atom 1/D, after proving D non-zero."""
+        key: Key = self.atoms[inverse][1]  # type: ignore[assignment]  # an inverse atom holds the key of D
+        denominator: Poly = dict(key)
+        if inverse not in self._nonzero:
+            if self.is_zero(denominator):
+                raise Rejected("a denominator is identically zero")
+            self._nonzero.add(inverse)
+        by_power: dict[int, Poly] = {}
+        for monomial, coefficient in poly.items():
+            degree = int(dict(monomial).get(inverse, 0))
+            rest = tuple(pair for pair in monomial if pair[0] != inverse)
+            by_power.setdefault(degree, {})[rest] = coefficient
+        total: Poly = {}
+        for degree, part in by_power.items():
+            add_to(total, multiply(part, power(denominator, max(by_power) - degree)))
+        return total
+
+    def _expanded(self, poly: Poly) -> Poly:
+        total: Poly = {}
+        for monomial, coefficient in poly.items():
+            term: Poly = {(): coefficient}
+            for atom, exponent in monomial:
+                if self.atoms[atom][0] in ("value", "slope"):
+                    term = multiply(term, power(self._expansion(atom), int(exponent)))
+                else:
+                    term = multiply(term, {((atom, exponent),): Fraction(1)})
+            add_to(total, term)
+        return total
+
+    def _expansion(self, number: int) -> Poly:
+        if number not in self._expansions:
+            kind, name, key = self.atoms[number]
+            activation = activation_named(str(name))
+            if not activation.exact:
+                raise Rejected(f"activation '{name}' has no exact closed form")
+            z: Poly = dict(key)  # type: ignore[call-overload]  # a value atom holds the key of z
+            self._expansions[number] = self._closed_form(activation, z, kind == "slope")
+        return self._expansions[number]
+
+    def _closed_form(self, activation: Activation, z: Poly, slope: bool) -> Poly:
+        e = self.exponential(exponent_of(activation, z)) if activation.exponent else {}
+        bottom = self.inverse(evaluate(activation.denominator, z, e))
+        value = multiply(evaluate(activation.numerator, z, e), bottom)
+        if not slope:
+            return value
+        change = evaluate(activation.slope(activation.numerator), z, e)
+        add_to(change, multiply(value, evaluate(activation.slope(activation.denominator), z, e)), -1)
+        return multiply(change, bottom)
+
+
+def exponent_of(activation: Activation, z: Poly) -> Poly:
+    """Return u(z), the exponent of an exact activation."""
+    total: Poly = {}
+    unit: Monomial = {"1": (), "i": ((I, 1),), "kappa": ((KAPPA, 1),)}[activation.unit]
+    zs: Poly = {(): Fraction(1)}
+    for coefficient in activation.exponent:
+        zs = multiply(zs, z)
+        if coefficient:
+            add_to(total, multiply(zs, {unit: coefficient}))
+    return total
+
+
+def evaluate(polynomial: Polynomial, z: Poly, e: Poly) -> Poly:
+    """Return a polynomial in z and E at formal values."""
+    total: Poly = {}
+    for coefficient, i, kappa, z_power, e_power in polynomial:
+        monomial = tuple((atom, p) for atom, p in ((I, i), (KAPPA, kappa)) if p)
+        add_to(total, multiply(multiply(power(z, z_power), power(e, e_power)), {monomial: coefficient}))
+    return total
+
+
+def _at_zero(activation: Activation) -> tuple[Poly, Poly]:
+    """sigma(0) and sigma'(0), where E = 1: rational numbers, but for the units."""
+    one: Poly = {(): Fraction(1)}
+
+    def at(polynomial: Polynomial) -> Poly:
+        return evaluate(polynomial, {}, one)
+
+    bottom = at(activation.denominator)
+    if set(bottom) != {()}:
+        raise Rejected(f"activation '{activation.name}' has no rational denominator at 0")
+    scale = 1 / bottom[()]
+    value = multiply(at(activation.numerator), {(): scale})
+    slope = at(activation.slope(activation.numerator))
+    add_to(slope, multiply(value, at(activation.slope(activation.denominator))), -1)
+    return value, multiply(slope, {(): scale})
+
+
+def leads_negative(z: Poly) -> bool:
+    """Whether -z rather than z is the representative of the pair z, -z."""
+    return bool(z) and z[max(z)] < 0
+
+
+def _affine(symbol: Poly, a: int, scaled: tuple[Poly, int], c: int) -> Poly:
+    """a * symbol + b * z + c."""
+    total: Poly = {}
+    add_to(total, symbol, a)
+    add_to(total, scaled[0], scaled[1])
+    if c:
+        add_to(total, {(): Fraction(1)}, c)
+    return total
+
+
+class Formal(ListDomain[Poly]):
+    """Tensors of formal polynomials over one ring."""
+
+    def __init__(self, ring: Ring) -> None:
+        self.ring = ring
+
+    def from_rational(self, value: Fraction) -> Poly:
+        return {(): value} if value else {}
+
+    def plus(self, a: Poly, b: Poly) -> Poly:
+        if not a or not b:
+            return a or b
+        total = dict(a)
+        add_to(total, b)
+        return total
+
+    def minus(self, a: Poly) -> Poly:
+        return {monomial: -coefficient for monomial, coefficient in a.items()}
+
+    def times(self, a: Poly, b: Poly) -> Poly:
+        return multiply(a, b)
+
+    def over(self, a: Poly, b: Poly) -> Poly:
+        return multiply(a, self.ring.inverse(b))
+
+    def zero_test(self, a: Poly) -> bool:
+        return self.ring.is_plainly_zero(a)
+
+    def sums(self, terms: list[Poly], count: int, entries: int) -> list[Poly]:
+        totals: list[Poly] = [{} for _ in range(entries)]
+        for position, term in enumerate(terms):
+            add_to(totals[position // count], term)
+        return totals
+
+    def activate_entry(self, name: str, register: int, index: int, z: Poly) -> tuple[Poly, Poly]:
+        return self.ring.activate(name, z)
+
+    def inputs(self, shape: Shape) -> list[Poly]:
+        """The input tensor, one variable per entry."""
+        return [self.ring.variable("x", k) for k in range(size(shape))]
+
+    def weights(self, shapes: Iterable[Shape]) -> list[list[Poly]]:
+        """The weights as variables theta_k, numbered over all parameters."""
+        tensors, start = [], 0
+        for shape in shapes:
+            tensors.append([self.ring.variable("theta", start + k) for k in range(size(shape))])
+            start += size(shape)
+        return tensors

@@ -1,0 +1,306 @@
+"""Residues of a tower: one ring homomorphism to a prime field, given by a prime, a unit and a seed.
+
+All residues are drawn by the kernel itself from the seed (SHAKE-256), so a certificate cannot choose
+them: weights and constants have one residue for all samples, inputs and generators a fresh one per
+sample. A generator is a power of the unit g, so that its powers add up in Z/(p - 1).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import shake_256
+from struct import unpack
+from typing import Protocol
+
+from .activations import Activation, Polynomial, activation_named
+from .domains import ListDomain
+from .elimination import rank_modulo
+from .errors import Rejected
+from .formal import KAPPA, I, Monomial
+from .program import Shape, size
+from .run import Trace, forward, gradient
+from .tower import Argument, Exponential, Tower
+
+PRIMES = (4194301, 4194277, 4194217, 4194181, 8388593, 8388581, 8388473, 8388461)
+"""Primes congruent to 1 modulo 4 below 2^22 and 2^23; a product of two residues stays below 2^46."""
+
+MAX_ENTRIES = 20_000_000
+
+
+class Vanishing(Rejected):
+    """A denominator is zero at this sample: the homomorphism does not extend to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The homomorphism: the prime, a unit g modulo it, and the seed of all residues."""
+
+    prime: int
+    unit: int
+    seed: str
+
+    def __post_init__(self) -> None:
+        if self.prime not in PRIMES:
+            raise Rejected(f"prime: expected one of {PRIMES}, got {self.prime}")
+        if not 0 < self.unit < self.prime:
+            raise Rejected(f"unit: expected 1 to {self.prime - 1}, got {self.unit}")
+
+    def residue(self, value: Fraction) -> int:
+        """Return the residue of a rational number; raises ``Rejected`` if p divides its denominator."""
+        if value.denominator % self.prime == 0:
+            raise Rejected(f"the prime {self.prime} divides the denominator of {value}")
+        return value.numerator * pow(value.denominator, -1, self.prime) % self.prime
+
+    def numbers(self, label: str, count: int) -> tuple[int, ...]:
+        """Return ``count`` integers below 2^64, a function of the seed and the label alone."""
+        return unpack(f"<{count}Q", shake_256(f"{self.seed}/{label}".encode()).digest(8 * count))
+
+    def imaginary_unit(self, sign: int) -> int:
+        """Return a square root of -1 (p = 1 mod 4), or its negative."""
+        for base in range(2, self.prime):
+            root = pow(base, (self.prime - 1) // 4, self.prime)
+            if root * root % self.prime == self.prime - 1:
+                return root if sign > 0 else self.prime - root
+        raise Rejected(f"{self.prime} has no square root of -1")
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """Residues shared by all samples of a matrix: i, kappa, exponents of e^(c/q), the weights."""
+
+    imaginary: int
+    kappa: int
+    exponents: tuple[int, ...]
+    weights: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Residues of one sample: the inputs, and the exponents of the generators."""
+
+    inputs: tuple[int, ...]
+    exponents: tuple[int, ...]
+
+
+def draw_constants(tower: Tower, setting: Setting, label: str, sign: int = 1) -> Constants:
+    """Draw the residues that all samples under this label share."""
+    p, program = setting.prime, tower.program
+    numbers = setting.numbers(f"{label}/constants", 1 + len(tower.constants))
+    if tower.weights is None:
+        flat = [n % p for n in setting.numbers(f"{label}/weights", program.parameter_count)]
+        starts = [sum(size(q.shape) for q in program.parameters[:k]) for k in range(len(program.parameters))]
+        weights = tuple(
+            tuple(flat[start : start + size(q.shape)]) for start, q in zip(starts, program.parameters, strict=True)
+        )
+    else:
+        weights = tuple(tuple(setting.residue(v) for v in tensor) for tensor in tower.weights)
+    kappa = 1 + numbers[0] % (p - 1)
+    return Constants(setting.imaginary_unit(sign), kappa, tuple(n % (p - 1) for n in numbers[1:]), weights)
+
+
+def draw_sample(tower: Tower, setting: Setting, label: str) -> Sample:
+    """Draw the residues of one sample."""
+    d, count = size(tower.program.input_shape), len(tower.bases)
+    numbers = setting.numbers(label, d + count)
+    p = setting.prime
+    return Sample(tuple(n % p for n in numbers[:d]), tuple(n % (p - 1) for n in numbers[d:]))
+
+
+def coefficients(setting: Setting, constants: Constants, polynomial: Polynomial) -> list[tuple[int, int, int]]:
+    """Return (residue, power of z, power of E) for every term of an activation's polynomial."""
+    p = setting.prime
+    return [
+        (setting.residue(c) * pow(constants.imaginary, i, p) * pow(constants.kappa, k, p) % p, z, e)
+        for c, i, k, z, e in polynomial
+    ]
+
+
+class Residues(ListDomain[int]):
+    """Residues modulo p at one sample of a tower."""
+
+    def __init__(self, tower: Tower, setting: Setting, constants: Constants, sample: Sample) -> None:
+        self.tower, self.setting, self.constants, self.sample = tower, setting, constants, sample
+        self.prime = setting.prime
+
+    def from_rational(self, value: Fraction) -> int:
+        return self.setting.residue(value)
+
+    def plus(self, a: int, b: int) -> int:
+        return (a + b) % self.prime
+
+    def minus(self, a: int) -> int:
+        return -a % self.prime
+
+    def times(self, a: int, b: int) -> int:
+        return a * b % self.prime
+
+    def over(self, a: int, b: int) -> int:
+        if not b:
+            raise Vanishing("a denominator vanishes at a sample")
+        return a * pow(b, -1, self.prime) % self.prime
+
+    def zero_test(self, a: int) -> bool:
+        return not a
+
+    def sums(self, terms: list[int], count: int, entries: int) -> list[int]:
+        return [sum(terms[n * count : (n + 1) * count]) % self.prime for n in range(entries)]
+
+    def activate(self, name: str, register: int, z: list[int]) -> tuple[list[int], list[int]]:
+        activation = activation_named(name)
+        rows = self.tower.exponentials.get(register, ())
+        units = [self.exponential(row) for row in rows] or [1] * len(z)
+        top, bottom, d_top, d_bottom = self._data(activation)
+        values, slopes = [], []
+        for entry, unit in zip(z, units, strict=True):
+            denominator = self._at(bottom, entry, unit)
+            if not denominator:
+                raise Vanishing(f"the denominator of {name} vanishes at a sample")
+            inverse = pow(denominator, -1, self.prime)
+            value = self._at(top, entry, unit) * inverse % self.prime
+            slope = (self._at(d_top, entry, unit) - value * self._at(d_bottom, entry, unit)) * inverse
+            values.append(value)
+            slopes.append(slope % self.prime)
+        return values, slopes
+
+    def activate_entry(self, name: str, register: int, index: int, z: int) -> tuple[int, int]:
+        raise NotImplementedError("residues are activated a tensor at a time")
+
+    def exponential(self, row: Exponential) -> int:
+        """Return the residue of one exponential: g to the sum of its exponents modulo p - 1."""
+        total = sum(m * self.sample.exponents[base] for base, m in row.generators)
+        total += sum(m * self.constants.exponents[k] for k, m in row.constants)
+        return pow(self.setting.unit, total % (self.prime - 1), self.prime)
+
+    def _data(self, activation: Activation) -> list[list[tuple[int, int, int]]]:
+        top, bottom = activation.numerator, activation.denominator
+        polynomials = (top, bottom, activation.slope(top), activation.slope(bottom))
+        return [coefficients(self.setting, self.constants, polynomial) for polynomial in polynomials]
+
+    def _at(self, terms: list[tuple[int, int, int]], z: int, e: int) -> int:
+        p = self.prime
+        return sum(c * pow(z, i, p) * pow(e, j, p) for c, i, j in terms) % p
+
+    def run(self) -> Trace[list[int]]:
+        """Evaluate the program at this sample."""
+        weights = [list(w) for w in self.constants.weights]
+        return forward(self.tower.program, self, list(self.sample.inputs), weights)
+
+    def base_values(self, trace: Trace[list[int]]) -> list[int]:
+        """Return the residues of the base exponents."""
+        return [self._base(base, trace) for base in self.tower.bases]
+
+    def _base(self, base: Monomial | Argument, trace: Trace[list[int]]) -> int:
+        if not isinstance(base, Argument):
+            return self.monomial(base, trace)
+        z, total = trace.values[base.argument][base.entry], 0
+        for power, u in enumerate(base.exponent):
+            total += self.setting.residue(u) * pow(z, power + 1, self.prime)
+        unit = {"1": 1, "i": self.constants.imaginary, "kappa": self.constants.kappa}[base.unit]
+        return total * unit * self.setting.residue(base.scale) % self.prime
+
+    def monomial(self, monomial: Monomial, trace: Trace[list[int]]) -> int:
+        """Return the residue of a formal monomial in inputs, activation values, i and kappa."""
+        total = 1
+        for atom, power in monomial:
+            total = total * pow(self._atom(atom, trace), int(power), self.prime) % self.prime
+        return total
+
+    def _atom(self, atom: int, trace: Trace[list[int]]) -> int:
+        if atom in (I, KAPPA):
+            return self.constants.imaginary if atom == I else self.constants.kappa
+        definition = self.tower.ring.atoms[atom]
+        if definition[0] == "x":
+            return self.sample.inputs[int(str(definition[1]))]
+        source = self.tower.sources.get(atom)
+        if source is None:
+            raise Rejected(f"a base exponent contains a symbol of kind '{definition[0]}'")
+        value = trace.values[source.register][source.entry]
+        if source.mirror is None:
+            return value
+        a, b, c = source.mirror
+        return a * (value - c + b * trace.values[source.argument][source.entry]) % self.prime
+
+
+class Arithmetic(Protocol):
+    """Evaluates a tower under a homomorphism and eliminates; ``trusted`` names what must be believed for it."""
+
+    trusted: tuple[str, ...]
+
+    def premise_ranks(self, tower: Tower, setting: Setting, pairs: int) -> tuple[int, int]:
+        """Ranks of the difference rows of the base exponents, and of the rows of the constants."""
+
+    def evaluation_rank(
+        self, tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
+    ) -> int:
+        """Rank of the evaluation matrix with rows (sample, output) and the given parameter columns."""
+
+
+class PureArithmetic:
+    """The standard library alone."""
+
+    trusted: tuple[str, ...] = ()
+
+    def premise_ranks(self, tower: Tower, setting: Setting, pairs: int) -> tuple[int, int]:
+        differences, constants = [], []
+        for pair in range(pairs):
+            shared = draw_constants(tower, setting, f"pair/{pair}", -1 if pair % 2 else 1)
+            try:
+                first, second, values = self._pair(tower, setting, shared, pair)
+            except Vanishing:
+                continue
+            differences.append([(a - b) % setting.prime for a, b in zip(first, second, strict=True)])
+            constants.append(values)
+        p, width = setting.prime, constant_columns(tower)
+        return rank_modulo(differences, len(tower.bases), p), rank_modulo(constants, width, p)
+
+    def _pair(
+        self, tower: Tower, setting: Setting, shared: Constants, pair: int
+    ) -> tuple[list[int], list[int], list[int]]:
+        points = []
+        for side in "ab":
+            domain = Residues(tower, setting, shared, draw_sample(tower, setting, f"pair/{pair}/{side}"))
+            trace = domain.run()
+            points.append(domain.base_values(trace))
+        values = [domain.monomial(monomial, trace) for monomial in tower.constants]
+        if tower.uses_kappa:
+            values.append(shared.imaginary * pow(shared.kappa, -2, setting.prime) % setting.prime)
+        return points[0], points[1], values
+
+    def evaluation_rank(
+        self, tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
+    ) -> int:
+        if len(rows) * len(columns) > MAX_ENTRIES:
+            raise Rejected(f"limit: {len(rows)} x {len(columns)} entries are more than {MAX_ENTRIES}")
+        return rank_modulo(evaluation_rows(tower, setting, rows, columns), len(columns), setting.prime)
+
+
+def constant_columns(tower: Tower) -> int:
+    """Return how many constants have to be independent over Q."""
+    return len(tower.constants) + int(tower.uses_kappa)
+
+
+def evaluation_rows(
+    tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
+) -> list[list[int]]:
+    """Return the rows (sample, output) of the evaluation matrix [d_i f_o(x_sample)], restricted to columns."""
+    shared = draw_constants(tower, setting, "matrix")
+    by_sample: dict[int, list[int]] = {}
+    for sample, output in rows:
+        by_sample.setdefault(sample, []).append(output)
+    result = []
+    for sample, outputs in by_sample.items():
+        domain = Residues(tower, setting, shared, draw_sample(tower, setting, f"matrix/{sample}"))
+        trace = domain.run()
+        for output in outputs:
+            row = flat_gradient(domain, trace, output)
+            result.append([row[column] for column in columns])
+    return result
+
+
+def flat_gradient(domain: Residues, trace: Trace[list[int]], output: int) -> list[int]:
+    """Return the derivatives of one output by all parameters, in program order."""
+    program = domain.tower.program
+    cotangent = [int(k == output) for k in range(program.output_count)]
+    shapes: list[Shape] = [q.shape for q in program.parameters]
+    tensors = gradient(program, domain, trace, cotangent)
+    return [entry for t, s in zip(tensors, shapes, strict=True) for entry in (t if t is not None else [0] * size(s))]

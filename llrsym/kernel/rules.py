@@ -1,0 +1,345 @@
+"""The closed table of rules. Each ``check_`` function proves one kind of statement or raises ``Rejected``.
+
+rank_at_least   evaluation minor in the exponential tower modulo p   docs/theory: given-weights, almost-every
+rank_at_most    parameters: the number of parameters                  docs/theory: upper-bounds
+                ambient: monomials of a network polynomial in x       docs/theory: upper-bounds
+                relations: linear dependences, formally verified      docs/theory: upper-bounds
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+from .activations import activation_named
+from .domains import ListDomain
+from .errors import Rejected
+from .formal import KAPPA, Formal, I, Monomial, Poly, Ring
+from .program import Program, size
+from .residues import Arithmetic, Setting, constant_columns
+from .run import Trace, directional, forward
+from .tower import Tower, Weights, check_weights, derive_tower, formal_trace
+
+LINDEMANN = "Lindemann-Weierstrass theorem (e^b for rational b and i b)"
+AX = "Ax's theorem on exponential towers (docs/theory)"
+PI = "pi is transcendental (Lindemann)"
+SCHANUEL = "Schanuel's conjecture (exponentials of the constants that occur in exponents)"
+
+
+@dataclass(frozen=True, slots=True)
+class LowerCertificate:
+    """A homomorphism, how often to test the premise, and a submatrix whose rank is claimed."""
+
+    prime: int
+    unit: int
+    seed: str
+    pairs: int
+    rows: tuple[tuple[int, int], ...]
+    columns: tuple[int, ...]
+    rewrites: tuple[tuple[Monomial, Poly], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """One term c e^a e^(ib) i^j kappa^k prod theta_n^m_n of an entry of a relation."""
+
+    rational: Fraction
+    e: Fraction = Fraction(0)
+    ei: Fraction = Fraction(0)
+    i: int = 0
+    kappa: int = 0
+    theta: tuple[tuple[int, int], ...] = ()
+
+
+Relation = tuple[tuple[int, tuple[Coefficient, ...]], ...]
+"""Non-zero entries of a vector c in parameter space with sum c_n d_n f = 0: (parameter entry, terms)."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpperCertificate:
+    """The name of an upper rule, and for ``relations`` the vectors and the prime that separates them."""
+
+    rule: str
+    relations: tuple[Relation, ...] = ()
+    prime: int = 0
+    seed: str = ""
+
+
+# Lower bounds
+
+
+def check_rank_at_least(
+    program: Program, weights: Weights | None, certificate: LowerCertificate, rank: int, arithmetic: Arithmetic
+) -> list[str]:
+    """Prove dim span{d_i f} >= rank, at the given weights or (``weights`` None) at almost every weight.
+
+    Theorem (docs/theory/given-weights, almost-every): if the base exponents are independent over Q modulo
+    constants, every choice of residues extends to a ring homomorphism from an integral domain that injects
+    into functions, so a minor of the evaluation matrix that is non-zero modulo p is a non-zero function.
+    Returns the theorems used, with unproved conjectures among them where constants require one.
+    """
+    if rank == 0:
+        return []
+    tower = derive_tower(program, weights, certificate.rewrites)
+    setting = Setting(certificate.prime, certificate.unit, certificate.seed)
+    conditions = check_premise(tower, setting, certificate.pairs, arithmetic)
+    found = evaluation_rank(tower, setting, certificate.rows, certificate.columns, arithmetic)
+    if found < rank:
+        raise Rejected(f"rank_at_least: the evaluation matrix has rank {found} modulo p, claimed {rank}")
+    return conditions
+
+
+def check_premise(tower: Tower, setting: Setting, pairs: int, arithmetic: Arithmetic) -> list[str]:
+    """Prove that the base exponents are independent over Q modulo constants; return the theorems used.
+
+    The two points of a pair share every constant (and every weight that is a variable), different pairs do
+    not, and the sign of i alternates. A relation would be a vector in the kernel of every difference row.
+    """
+    bases, constants = len(tower.bases), constant_columns(tower)
+    if pairs > 4 * (bases + constants) + 64:
+        raise Rejected(f"premise: {pairs} pairs are more than are useful")
+    if not bases and not constants:
+        return []
+    rank, constant_rank = arithmetic.premise_ranks(tower, setting, pairs)
+    if rank < bases:
+        raise Rejected(f"premise: the difference rows of the {bases} base exponents have rank {rank} modulo p")
+    if constant_rank < constants:
+        raise Rejected(f"premise: the {constants} constants in exponents have rank {constant_rank} modulo p")
+    return theorems_used(tower)
+
+
+def theorems_used(tower: Tower) -> list[str]:
+    """Return the cited theorems on which a tower rests."""
+    used = [AX] if tower.bases else []
+    if tower.needs_schanuel:
+        return [*used, SCHANUEL]
+    if tower.constants:
+        used.append(LINDEMANN)
+    return [*used, PI] if tower.uses_kappa else used
+
+
+def evaluation_rank(
+    tower: Tower,
+    setting: Setting,
+    rows: Sequence[tuple[int, int]],
+    columns: Sequence[int],
+    arithmetic: Arithmetic,
+) -> int:
+    """Return the rank modulo p of a submatrix of the evaluation matrix, with its indices checked."""
+    outputs, parameters = tower.program.output_count, tower.program.parameter_count
+    if len(set(rows)) != len(rows) or len(set(columns)) != len(columns):
+        raise Rejected("minor: a row or a column occurs twice")
+    if not all(sample >= 0 and 0 <= output < outputs for sample, output in rows):
+        raise Rejected(f"minor: a row is no (sample, output) with output below {outputs}")
+    if not all(0 <= column < parameters for column in columns):
+        raise Rejected(f"minor: a column is no parameter below {parameters}")
+    return arithmetic.evaluation_rank(tower, setting, rows, columns)
+
+
+# Upper bounds
+
+
+def check_rank_at_most(program: Program, weights: Weights | None, certificate: UpperCertificate, rank: int) -> list[str]:
+    """Prove dim span{d_i f} <= rank by one of the upper rules; returns the theorems used (none)."""
+    if weights is not None:
+        check_weights(program, weights)
+    bound = _UPPER_RULES.get(certificate.rule)
+    if bound is None:
+        raise Rejected(f"rank_at_most: there is no rule '{certificate.rule}'")
+    proved = bound(program, weights, certificate)
+    if proved > rank:
+        raise Rejected(f"rank_at_most: the certificate proves {proved}, claimed {rank}")
+    return []
+
+
+def bound_by_parameters(program: Program, weights: Weights | None, certificate: UpperCertificate) -> int:
+    """dim T <= M: there are only M tangent functions."""
+    return program.parameter_count
+
+
+def bound_by_ambient_space(program: Program, weights: Weights | None, certificate: UpperCertificate) -> int:
+    """For f polynomial in x: the monomials of d_i f are among those of f with symbolic weights."""
+    domain = Support(size(program.input_shape))
+    anything = frozenset({(0,) * domain.inputs})
+    weights_support = [[anything] * size(p.shape) for p in program.parameters]
+    point = [frozenset({tuple(int(k == n) for k in range(domain.inputs))}) for n in range(domain.inputs)]
+    trace = forward(program, domain, point, weights_support)
+    return sum(len(support) for support in trace.values[program.output])
+
+
+Exponents = frozenset[tuple[int, ...]]
+MAX_SUPPORT = 200_000
+
+
+class Support(ListDomain[Exponents]):
+    """Sets of exponent vectors that contain those of a polynomial in x, whatever the weights."""
+
+    def __init__(self, inputs: int) -> None:
+        self.inputs = inputs
+
+    def from_rational(self, value: Fraction) -> Exponents:
+        return frozenset({(0,) * self.inputs}) if value else frozenset()
+
+    def plus(self, a: Exponents, b: Exponents) -> Exponents:
+        return a | b
+
+    def minus(self, a: Exponents) -> Exponents:
+        return a
+
+    def times(self, a: Exponents, b: Exponents) -> Exponents:
+        if len(a) * len(b) > 20 * MAX_SUPPORT:
+            raise Rejected("limit: the ambient space of polynomials is too large")
+        return frozenset(tuple(m + n for m, n in zip(x, y, strict=True)) for x in a for y in b)
+
+    def over(self, a: Exponents, b: Exponents) -> Exponents:
+        raise Rejected("ambient: the network divides, so it is no polynomial in x")
+
+    def zero_test(self, a: Exponents) -> bool:
+        return not a
+
+    def activate_entry(self, name: str, register: int, index: int, z: Exponents) -> tuple[Exponents, Exponents]:
+        activation = activation_named(name)
+        if not activation.is_polynomial:
+            raise Rejected(f"ambient: the network is no polynomial in x because of {name}")
+        degrees = {term[3] for term in activation.numerator}
+        powers, total = self.from_rational(Fraction(1)), frozenset[tuple[int, ...]]()
+        for degree in range(max(degrees, default=0) + 1):
+            total |= powers if degree in degrees else frozenset()
+            powers = self.times(powers, z)
+        return total, total
+
+
+def bound_by_relations(program: Program, weights: Weights | None, certificate: UpperCertificate) -> int:
+    """M - K for K independent vectors c with sum c_n d_n f = 0, an identity proved in the formal ring."""
+    _check_relation_indices(program, weights, certificate.relations)
+    ring = Ring()
+    trace = formal_trace(program, weights, ring)
+    for number, relation in enumerate(certificate.relations):
+        if not is_relation(program, ring, trace, relation):
+            raise Rejected(f"relation {number}: the derivative along it is not zero")
+    _check_independent(certificate)
+    return program.parameter_count - len(certificate.relations)
+
+
+def is_relation(program: Program, ring: Ring, trace: Trace[list[Poly]], relation: Relation) -> bool:
+    """Whether the directional derivative of f along the relation is proved to vanish identically."""
+    domain = Formal(ring)
+    direction: dict[int, list[Poly]] = {}
+    starts = _starts(program)
+    for entry, terms in relation:
+        tensor = max(k for k, start in enumerate(starts) if start <= entry)
+        shape = program.parameters[tensor].shape
+        vector = direction.setdefault(tensor, [{} for _ in range(size(shape))])
+        vector[entry - starts[tensor]] = formal_coefficient(ring, terms)
+    tangent = directional(program, domain, trace, direction)
+    return tangent is None or all(ring.is_zero(entry) for entry in tangent)
+
+
+def formal_coefficient(ring: Ring, terms: Sequence[Coefficient]) -> Poly:
+    """Return an entry of a relation as a formal polynomial."""
+    total: Poly = {}
+    for term in terms:
+        powers: list[tuple[int, Fraction | int]] = [(I, term.i), (KAPPA, term.kappa)]
+        if term.e:
+            powers.append((ring.atom(("exp", ()), True), term.e))
+        if term.ei:
+            powers.append((ring.atom(("exp", ((I, 1),)), True), term.ei))
+        powers += [(ring.atom(("theta", n), False), m) for n, m in term.theta]
+        monomial = tuple(sorted((atom, power) for atom, power in powers if power))
+        total[monomial] = total.get(monomial, Fraction(0)) + term.rational
+    return {monomial: value for monomial, value in total.items() if value}
+
+
+def _starts(program: Program) -> list[int]:
+    starts = [0]
+    for parameter in program.parameters:
+        starts.append(starts[-1] + size(parameter.shape))
+    return [start for start, p in zip(starts, program.parameters, strict=False) if size(p.shape)]
+
+
+def _check_relation_indices(program: Program, weights: Weights | None, relations: Sequence[Relation]) -> None:
+    count = program.parameter_count
+    if any(size(p.shape) == 0 for p in program.parameters) and relations:
+        raise Rejected("relations: a parameter tensor is empty")
+    for number, relation in enumerate(relations):
+        entries = [entry for entry, _ in relation]
+        if len(set(entries)) != len(entries) or not all(0 <= entry < count for entry in entries):
+            raise Rejected(f"relation {number}: an entry is repeated or no parameter below {count}")
+        terms = [term for _, part in relation for term in part]
+        if not all(t.i in (0, 1) and t.kappa >= 0 for t in terms):
+            raise Rejected(f"relation {number}: a power of i or kappa is out of range")
+        if any(t.kappa for t in terms) and any(t.e or t.ei for t in terms):
+            raise Rejected(f"relation {number}: kappa and powers of e occur together")
+        if weights is not None and any(t.theta for t in terms):
+            raise Rejected(f"relation {number}: weights occur as variables although they are given")
+        if not all(0 <= n < count and m > 0 for t in terms for n, m in t.theta):
+            raise Rejected(f"relation {number}: a power of a weight is out of range")
+
+
+def _check_independent(certificate: UpperCertificate) -> None:
+    """A homomorphism under which the vectors stay independent proves them independent."""
+    relations = certificate.relations
+    if any(t.kappa for r in relations for _, part in r for t in part) and any(
+        t.e or t.ei for r in relations for _, part in r for t in part
+    ):
+        raise Rejected("relations: kappa and powers of e occur together")
+    setting = Setting(certificate.prime, 1, certificate.seed)
+    evaluate = _CoefficientResidues(setting, relations)
+    rows = [{entry: evaluate(terms) for entry, terms in relation} for relation in relations]
+    if not are_independent(rows, setting.prime):
+        raise Rejected("relations: the vectors are dependent modulo p")
+
+
+class _CoefficientResidues:
+    """One homomorphism for all coefficients: e^(1/q), e^(i/q), kappa and theta to units, i to a root of -1."""
+
+    def __init__(self, setting: Setting, relations: Sequence[Relation]) -> None:
+        self.setting, p = setting, setting.prime
+        terms = [t for r in relations for _, part in r for t in part]
+        self.q = lcm(*(t.e.denominator for t in terms), *(t.ei.denominator for t in terms))
+        e, ei, kappa = setting.numbers("relations/constants", 3)
+        self.e, self.ei, self.kappa = (1 + n % (p - 1) for n in (e, ei, kappa))
+        self.i = setting.imaginary_unit(1)
+
+    def __call__(self, terms: Sequence[Coefficient]) -> int:
+        return sum(self._term(term) for term in terms) % self.setting.prime
+
+    def _term(self, term: Coefficient) -> int:
+        p = self.setting.prime
+        value = self.setting.residue(term.rational)
+        value *= pow(self.e, int(term.e * self.q), p) * pow(self.ei, int(term.ei * self.q), p)
+        value *= pow(self.i, term.i, p) * pow(self.kappa, term.kappa, p) % p
+        for n, m in term.theta:
+            value = value * pow(1 + self.setting.numbers(f"relations/theta/{n}", 1)[0] % (p - 1), m, p) % p
+        return value
+
+
+def are_independent(rows: Sequence[dict[int, int]], p: int) -> bool:
+    """Whether sparse vectors modulo p are linearly independent."""
+    pivots: dict[int, dict[int, int]] = {}
+    for row in rows:
+        rest = {column: value for column, value in row.items() if value}
+        while rest:
+            column = min(rest)
+            pivot = pivots.get(column)
+            if pivot is None:
+                inverse = pow(rest[column], -1, p)
+                pivots[column] = {k: v * inverse % p for k, v in rest.items()}
+                break
+            factor = rest[column]
+            for k, v in pivot.items():
+                value = (rest.get(k, 0) - factor * v) % p
+                if value:
+                    rest[k] = value
+                else:
+                    rest.pop(k, None)
+        if not rest:
+            return False
+    return True
+
+
+_UPPER_RULES = {
+    "parameters": bound_by_parameters,
+    "ambient": bound_by_ambient_space,
+    "relations": bound_by_relations,
+}

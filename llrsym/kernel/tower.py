@@ -1,0 +1,225 @@
+"""The exponential tower of a program: every exponential as a monomial in free generators.
+
+At given rational weights every exponent u(z) of the program is a rational combination of formal
+monomials. The non-constant ones are the base exponents alpha_j; with common denominators q_j the
+generators are e^(alpha_j / q_j), and every exponential is a product of integer powers of generators and
+of e^(c / q) for the constant monomials c (1, i, and in the conditional case others). When the weights
+are variables ('almost every weight') the base exponents are the distinct arguments themselves.
+
+Nothing here is trusted to be independent: that the base exponents are independent over Q modulo
+constants is the premise which the rules certify with difference rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+from .activations import Activation, activation_named
+from .errors import Rejected
+from .formal import Formal, I, Monomial, Poly, Ring, exponent_of, freeze, leads_negative
+from .program import Program, size
+from .run import Trace, forward
+
+Weights = tuple[tuple[Fraction, ...], ...]
+Powers = tuple[tuple[int, int], ...]
+MAX_BASES = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a symbol is found in a run: entry of an activation, and how to undo its parity identity."""
+
+    register: int
+    argument: int
+    entry: int
+    mirror: tuple[int, int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A base exponent that is the argument of an exponential: ``scale`` times u(z) at one entry."""
+
+    argument: int
+    entry: int
+    scale: Fraction
+    exponent: tuple[Fraction, ...]
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exponential:
+    """E = prod generator_j^m_j * prod constant_k^n_k for one entry of an activation."""
+
+    generators: Powers
+    constants: Powers
+
+
+@dataclass(frozen=True, slots=True)
+class Tower:
+    """Base exponents of a program, and the integer exponents of each of its exponentials."""
+
+    program: Program
+    weights: Weights | None
+    ring: Ring
+    trace: Trace[list[Poly]]
+    bases: tuple[Monomial | Argument, ...]
+    constants: tuple[Monomial, ...]
+    sources: dict[int, Source]
+    exponentials: dict[int, tuple[Exponential, ...]]
+
+    @property
+    def uses_kappa(self) -> bool:
+        """Whether sqrt(2/pi) occurs in the program."""
+        return any(activation.unit == "kappa" for _, activation in transcendental_equations(self.program))
+
+    @property
+    def needs_schanuel(self) -> bool:
+        """Whether the exponentials of constants that occur are only independent if Schanuel's conjecture holds."""
+        plain = {(), ((I, 1),)}
+        return bool(set(self.constants) - plain) or (self.uses_kappa and bool(self.constants))
+
+
+def transcendental_equations(program: Program) -> list[tuple[int, Activation]]:
+    """Return (register, activation) of every activation that is no polynomial; refuses opaque ones."""
+    found = []
+    for offset, equation in enumerate(program.equations):
+        if equation.primitive == "activation":
+            activation = activation_named(str(equation.data))
+            if not activation.exact:
+                raise Rejected(f"activation '{activation.name}' has no exact engine: no lower bound follows")
+            if not activation.is_polynomial:
+                found.append((program.first_equation + offset, activation))
+    return found
+
+
+def formal_trace(program: Program, weights: Weights | None, ring: Ring) -> Trace[list[Poly]]:
+    """Run a program over formal polynomials; ``weights`` None means that they are variables."""
+    domain = Formal(ring)
+    shapes = [p.shape for p in program.parameters]
+    if weights is None:
+        tensors = domain.weights(shapes)
+    else:
+        check_weights(program, weights)
+        tensors = [domain.constant(w, s) for w, s in zip(weights, shapes, strict=True)]
+    return forward(program, domain, domain.inputs(program.input_shape), tensors)
+
+
+def check_weights(program: Program, weights: Weights) -> None:
+    """Raise ``Rejected`` unless there is one rational number for every parameter entry."""
+    expected = [size(p.shape) for p in program.parameters]
+    if [len(w) for w in weights] != expected or not all(type(v) is Fraction for w in weights for v in w):
+        raise Rejected(f"weights: expected rational tensors with {expected} entries")
+
+
+def derive_tower(
+    program: Program, weights: Weights | None, rewrites: Sequence[tuple[Monomial, Poly]] = ()
+) -> Tower:
+    """Return the tower of a program, with the given relations between exponents proved and applied.
+
+    Raises ``Rejected`` when a relation is no identity or the program has no exact engine.
+    """
+    ring = Ring()
+    equations = transcendental_equations(program)
+    trace = formal_trace(program, weights, ring)
+    for monomial, replacement in rewrites:
+        ring.add_rewrite(monomial, replacement)
+    collector = _Collector(ring, weights is None)
+    for register, activation in equations:
+        argument = program.equations[register - program.first_equation].arguments[0]
+        for entry, z in enumerate(trace.values[argument]):
+            collector.record_source(register, argument, entry, activation, z)
+            if activation.exponent:
+                collector.add(register, argument, entry, activation, z)
+    bases, constants, exponentials = collector.finish()
+    return Tower(program, weights, ring, trace, bases, constants, collector.sources, exponentials)
+
+
+class _Collector:
+    """Gathers the exponents of all exponentials, then brings them to common denominators."""
+
+    def __init__(self, ring: Ring, weights_vary: bool) -> None:
+        self.ring = ring
+        self.weights_vary = weights_vary
+        self.bases: dict[object, int] = {}
+        self.base_data: list[Monomial | Argument] = []
+        self.constants: dict[Monomial, int] = {}
+        self.sources: dict[int, Source] = {}
+        self.rows: dict[int, list[tuple[dict[int, Fraction], dict[int, Fraction]]]] = {}
+
+    def add(self, register: int, argument: int, entry: int, activation: Activation, z: Poly) -> None:
+        if self.weights_vary and not self.ring.is_constant(z):
+            base, coefficient = self._argument_base(argument, entry, activation, z)
+            self.rows.setdefault(register, []).append(({base: coefficient}, {}))
+            return
+        generators: dict[int, Fraction] = {}
+        constants: dict[int, Fraction] = {}
+        for monomial, coefficient in self.ring.reduce(exponent_of(activation, z)).items():
+            if self.ring.is_constant({monomial: coefficient}):
+                constants[self.constants.setdefault(monomial, len(self.constants))] = coefficient
+            else:
+                generators[self._base(monomial, monomial)] = coefficient
+        self.rows.setdefault(register, []).append((generators, constants))
+
+    def record_source(self, register: int, argument: int, entry: int, activation: Activation, z: Poly) -> None:
+        """Remember where the symbol of sigma(z) can be read off a run."""
+        mirror = activation.parity if leads_negative(z) else None
+        key = freeze({m: -c for m, c in z.items()} if mirror else z)
+        atom = self.ring.find(("value", activation.name, key))
+        if atom is not None:
+            self.sources.setdefault(atom, Source(register, argument, entry, mirror))
+
+    def _base(self, key: object, data: Monomial | Argument) -> int:
+        number = self.bases.setdefault(key, len(self.base_data))
+        if number == len(self.base_data):
+            self.base_data.append(data)
+            if number >= MAX_BASES:
+                raise Rejected(f"limit: more than {MAX_BASES} base exponents")
+        return number
+
+    def _argument_base(self, argument: int, entry: int, activation: Activation, z: Poly) -> tuple[int, Fraction]:
+        """The base exponent of u(z) up to a rational factor: z up to scale if u is linear, else u(z) up to sign."""
+        lead = z[max(z)]
+        linear = len(activation.exponent) == 1
+        factor = lead if linear else Fraction(1 if lead > 0 else -1)
+        primitive = freeze({monomial: coefficient / factor for monomial, coefficient in z.items()})
+        shape = (Fraction(1),) if linear else activation.exponent
+        sign = factor if linear or _is_odd(activation) else Fraction(1)
+        if not linear and not _is_odd(activation) and not _is_even(activation):
+            primitive, sign = freeze(z), Fraction(1)
+        data = Argument(argument, entry, 1 / sign, shape, activation.unit)
+        base = self._base((activation.unit, shape, primitive), data)
+        return base, sign * (activation.exponent[0] if linear else 1)
+
+    def finish(
+        self,
+    ) -> tuple[tuple[Monomial | Argument, ...], tuple[Monomial, ...], dict[int, tuple[Exponential, ...]]]:
+        q = [1] * len(self.base_data)
+        q_constant = [1] * len(self.constants)
+        for rows in self.rows.values():
+            for generators, constants in rows:
+                _extend(q, generators)
+                _extend(q_constant, constants)
+        exponentials = {
+            register: tuple(Exponential(_integral(g, q), _integral(c, q_constant)) for g, c in rows)
+            for register, rows in self.rows.items()
+        }
+        return tuple(self.base_data), tuple(self.constants), exponentials
+
+
+def _extend(q: list[int], coefficients: dict[int, Fraction]) -> None:
+    for base, coefficient in coefficients.items():
+        q[base] = lcm(q[base], coefficient.denominator)
+
+
+def _integral(coefficients: dict[int, Fraction], q: list[int]) -> Powers:
+    return tuple((base, c.numerator * (q[base] // c.denominator)) for base, c in sorted(coefficients.items()) if c)
+
+
+def _is_odd(activation: Activation) -> bool:
+    return all(not u for u in activation.exponent[1::2])
+
+
+def _is_even(activation: Activation) -> bool:
+    return all(not u for u in activation.exponent[0::2])
+
