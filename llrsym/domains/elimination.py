@@ -30,7 +30,7 @@ Indices = NDArray[np.int64]
 PRIME_LIMIT = 2**23
 PANEL_STEP, PANEL_MAX = 64, 384  # 384 * (2**22 + 2)**2 < 2**53 - 2**23: the longest exact inner product used
 BLOCKS = (128, 32)  # block widths inside a panel; the last is eliminated entry by entry in int64
-ROWS_PER_PRODUCT = 128  # rows of one product: long enough for BLAS, short enough to bound the buffer
+PRODUCT, PRODUCT_ROWS = 2**18, 128  # numbers in one product and its fewest rows: few BLAS calls, small buffer
 CACHED = 2**15  # numbers reduced at a time: 256 kB, so that the passes of one reduction stay in cache
 
 
@@ -146,12 +146,13 @@ def _add_product(target: Floats, left: Floats, right: Floats, prime: int) -> Non
     height, width = target.shape
     if target.size == 0 or left.shape[1] == 0:
         return
-    product = np.empty((min(ROWS_PER_PRODUCT, height), width))
+    tall = min(height, max(PRODUCT_ROWS, PRODUCT // width))
+    product = np.empty((tall, width))
     step = max(1, CACHED // width)
     quotient = np.empty((step, width))
-    for top in range(0, height, ROWS_PER_PRODUCT):
-        rows = target[top : top + ROWS_PER_PRODUCT]
-        np.matmul(left[top : top + ROWS_PER_PRODUCT], right, out=product[: len(rows)])
+    for top in range(0, height, tall):
+        rows = target[top : top + tall]
+        np.matmul(left[top : top + tall], right, out=product[: len(rows)])
         for start in range(0, len(rows), step):
             piece = rows[start : start + step]
             np.add(piece, product[start : start + len(piece)], out=piece)

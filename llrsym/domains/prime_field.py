@@ -7,6 +7,7 @@ of fewer than 2^9 of them below 2^53, so every operation is exact.
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +16,9 @@ from llrsym.domains.elimination import Elimination, center, eliminate
 from llrsym.kernel.activations import Polynomial, activation_named
 from llrsym.kernel.formal import KAPPA, I, Monomial
 from llrsym.kernel.program import Shape, size, split_einsum
-from llrsym.kernel.residues import (
-    Constants,
-    Setting,
-    Vanishing,
-    coefficients,
-    constant_columns,
-    draw_constants,
-)
+from llrsym.kernel.residues import Constants, Setting, Vanishing, draw_constants
 from llrsym.kernel.run import Trace, forward, gradient
-from llrsym.kernel.tower import Argument, Tower
+from llrsym.kernel.tower import Argument, Powers, Tower
 
 Array = NDArray[np.float64]
 CHUNK_ENTRIES = 1 << 21
@@ -131,8 +125,8 @@ class PrimeField:
 
     def _at(self, polynomial: Polynomial, z: Array, unit: Array) -> Array:
         total = np.zeros(z.shape)
-        for c, z_power, e_power in coefficients(self.setting, self.constants.residues, polynomial):
-            term = np.full(z.shape, float(c))
+        for c, i, kappa, z_power, e_power in polynomial:
+            term = np.broadcast_to(self.constants.coefficient(c, i, kappa, z.ndim - 1), z.shape)
             for factor, power in ((z, z_power), (unit, e_power)):
                 for _ in range(power):
                     term = self.multiply(term, factor)
@@ -165,8 +159,17 @@ class PrimeField:
         for u in base.exponent:
             power = self.multiply(power, z)
             total = center(total + power * float(self.setting.residue(u)), self.prime)
-        unit = {"1": 1, "i": self.constants.residues.imaginary, "kappa": self.constants.residues.kappa}[base.unit]
-        return self.multiply(total, np.array(float(unit * self.setting.residue(base.scale) % self.prime)))
+        i, kappa = int(base.unit == "i"), int(base.unit == "kappa")
+        return self.multiply(total, self.constants.coefficient(base.scale, i, kappa, 0))
+
+    def constant_values(self, trace: Trace[Array]) -> Array:
+        """Return the residues (samples, constants) of the constants that must be independent over Q."""
+        columns = [self.monomial(monomial, trace) for monomial in self.tower.constants]
+        if self.tower.uses_kappa:
+            c = self.constants
+            inverse = self.multiply(c.inverse_kappa, c.inverse_kappa)
+            columns.append(np.broadcast_to(self.multiply(c.imaginary, inverse), (len(self.inputs),)))
+        return np.stack(columns, axis=1) if columns else np.zeros((len(self.inputs), 0))
 
     def monomial(self, monomial: Monomial, trace: Trace[Array]) -> Array:
         """Return the residues of a formal monomial at all samples."""
@@ -177,9 +180,8 @@ class PrimeField:
         return total
 
     def _atom(self, atom: int, trace: Trace[Array]) -> Array:
-        residues = self.constants.residues
         if atom in (I, KAPPA):
-            return center(np.full(1, float(residues.imaginary if atom == I else residues.kappa)), self.prime)
+            return self.constants.imaginary if atom == I else self.constants.kappa
         definition = self.tower.ring.atoms[atom]
         if definition[0] == "x":
             return self.inputs.reshape(len(self.inputs), -1)[:, int(str(definition[1]))]
@@ -210,41 +212,56 @@ def _product(left: str, right: str, out: str, a: Array, b: Array) -> Array:
 
 
 class SharedConstants:
-    """What all samples of a matrix share, in the form the batch needs it."""
+    """Constants and weights of a batch: one set for all samples, or one for every sample."""
 
-    def __init__(self, tower: Tower, setting: Setting, residues: Constants) -> None:
-        self.tower, self.setting, self.residues = tower, setting, residues
-        shapes = [parameter.shape for parameter in tower.program.parameters]
+    def __init__(self, tower: Tower, setting: Setting, residues: Sequence[Constants]) -> None:
+        self.tower, self.setting = tower, setting
+        p = setting.prime
+        self.imaginary = center(np.array([float(r.imaginary) for r in residues]), p)
+        self.kappa = center(np.array([float(r.kappa) for r in residues]), p)
+        self.inverse_kappa = center(np.array([float(pow(r.kappa, -1, p)) for r in residues]), p)
+        self.exponents = np.array([r.exponents for r in residues], dtype=np.int64).reshape(len(residues), -1)
+        varying = residues if tower.weights is None else residues[:1]
         self.weights = [
-            center(np.array(w, dtype=np.float64), setting.prime).reshape(1, *s)
-            for w, s in zip(residues.weights, shapes, strict=True)
+            center(np.array([r.weights[k] for r in varying], dtype=np.float64), p).reshape(len(varying), *q.shape)
+            for k, q in enumerate(tower.program.parameters)
         ]
-        self._steps = _power_tables(setting)
+        self._low, self._high = _power_tables(p, setting.unit)
 
     def powers(self, register: int) -> NDArray[np.int64]:
         """The integer exponents (bases, entries) of an activation's exponentials, modulo p - 1."""
-        rows = self.tower.exponentials[register]
-        matrix = np.zeros((len(self.tower.bases), len(rows)), dtype=np.int64)
+        return self._matrix(len(self.tower.bases), [row.generators for row in self.tower.exponentials[register]])
+
+    def offsets(self, register: int) -> NDArray[np.int64]:
+        """The exponents (samples or 1, entries) that the constants contribute."""
+        rows = [row.constants for row in self.tower.exponentials[register]]
+        return self.exponents @ self._matrix(len(self.tower.constants), rows)
+
+    def _matrix(self, height: int, rows: Sequence[Powers]) -> NDArray[np.int64]:
+        matrix = np.zeros((height, len(rows)), dtype=np.int64)
         for entry, row in enumerate(rows):
-            for base, m in row.generators:
+            for base, m in row:
                 matrix[base, entry] = m % (self.setting.prime - 1)
         return matrix
 
-    def offsets(self, register: int) -> NDArray[np.int64]:
-        """The exponents that the constants contribute."""
-        totals = [sum(m * self.residues.exponents[k] for k, m in row.constants) for row in self.tower.exponentials[register]]
-        return np.array([total % (self.setting.prime - 1) for total in totals], dtype=np.int64)
+    def coefficient(self, c: Fraction, i: int, kappa: int, axes: int) -> Array:
+        """The residues of c i^a kappa^b, shaped for tensors with this many axes."""
+        p = self.setting.prime
+        total = np.full(1, float(self.setting.residue(c)))
+        for factor, power in ((self.imaginary, i), (self.kappa, kappa)):
+            for _ in range(power):
+                total = center(center(total, p) * factor, p)
+        return center(total, p).reshape(-1, *(1,) * axes)
 
     def table(self, exponents: NDArray[np.int64]) -> Array:
         """Return g^exponent: one product of two table entries."""
-        low, high = self._steps
-        product = low[exponents & (len(low) - 1)] * high[exponents >> 12]
+        product = self._low[exponents & (len(self._low) - 1)] * self._high[exponents >> 12]
         return center(product, self.setting.prime)
 
 
-def _power_tables(setting: Setting) -> tuple[Array, Array]:
+@lru_cache(maxsize=8)
+def _power_tables(p: int, g: int) -> tuple[Array, Array]:
     """g^k for k < 2^12, and g^(2^12 k) for k up to p / 2^12."""
-    p, g = setting.prime, setting.unit
     tables = []
     for base, count in ((g, 1 << 12), (pow(g, 1 << 12, p), (p >> 12) + 1)):
         powers = [1]
@@ -259,27 +276,24 @@ class NumpyArithmetic:
 
     trusted: tuple[str, ...] = ("evaluation and elimination modulo p by NumPy in exact float64 integers",)
 
-    def __init__(self) -> None:
-        self.elimination: Elimination | None = None
-
     def premise_ranks(self, tower: Tower, setting: Setting, pairs: int) -> tuple[int, int]:
         """Return the ranks of the difference rows and of the rows of constants."""
-        differences, constants = [], []
-        for pair in range(pairs):
-            shared = SharedConstants(tower, setting, draw_constants(tower, setting, f"pair/{pair}", -1 if pair % 2 else 1))
-            domain = self._batch(tower, setting, shared, [f"pair/{pair}/{side}" for side in "ab"])
-            trace = domain.run()
-            values = domain.base_values(trace)
-            row = [domain.monomial(m, trace)[0] for m in tower.constants]
-            if tower.uses_kappa:
-                row.append(float(shared.residues.imaginary * pow(shared.residues.kappa, -2, setting.prime) % setting.prime))
-            if not domain.vanishing.any():
-                differences.append(center(values[0] - values[1], setting.prime))
-                constants.append(center(np.array(row), setting.prime))
-        return (
-            _rank(differences, len(tower.bases), setting.prime),
-            _rank(constants, constant_columns(tower), setting.prime),
-        )
+        differences, constants = self._pair_rows(tower, setting, pairs)
+        return eliminate(differences, setting.prime).rank, eliminate(constants, setting.prime).rank
+
+    def differences(self, tower: Tower, setting: Setting, pairs: int) -> Array:
+        """Return the rows base(point) - base(point') of all pairs at which the network is defined."""
+        return self._pair_rows(tower, setting, pairs)[0]
+
+    def _pair_rows(self, tower: Tower, setting: Setting, pairs: int) -> tuple[Array, Array]:
+        shared = [draw_constants(tower, setting, f"pair/{k}", -1 if k % 2 else 1) for k in range(pairs)]
+        labels = [f"pair/{k}/{side}" for k in range(pairs) for side in "ab"]
+        domain = self._batch(tower, setting, [c for c in shared for _ in "ab"], labels)
+        trace = domain.run()
+        values = domain.base_values(trace)
+        constants = domain.constant_values(trace)[0::2]
+        sound = ~(domain.vanishing[0::2] | domain.vanishing[1::2])
+        return center(values[0::2] - values[1::2], setting.prime)[sound], constants[sound]
 
     def evaluation_rank(
         self, tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
@@ -288,14 +302,23 @@ class NumpyArithmetic:
         matrix, vanishing = self.evaluation_matrix(tower, setting, rows, columns)
         if vanishing.any():
             raise Vanishing("a denominator vanishes at a sample")
-        self.elimination = eliminate(matrix, setting.prime)
-        return self.elimination.rank
+        return eliminate(matrix, setting.prime).rank
+
+    def eliminate_defined(
+        self, tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
+    ) -> tuple[Elimination, list[tuple[int, int]]]:
+        """Eliminate the rows at which the network is defined; return their list as well."""
+        matrix, vanishing = self.evaluation_matrix(tower, setting, rows, columns)
+        if vanishing.any():
+            matrix = matrix[~vanishing]
+        defined = [row for row, undefined in zip(rows, vanishing, strict=True) if not undefined]
+        return eliminate(matrix, setting.prime), defined
 
     def evaluation_matrix(
         self, tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
     ) -> tuple[Array, NDArray[np.bool_]]:
         """Return the rows (sample, output) of [d_i f_o(x_sample)] modulo p, and which rows are undefined."""
-        shared = SharedConstants(tower, setting, draw_constants(tower, setting, "matrix"))
+        shared = [draw_constants(tower, setting, "matrix")]
         matrix = np.zeros((len(rows), len(columns)))
         vanishing = np.zeros(len(rows), dtype=bool)
         samples = sorted({sample for sample, _ in rows})
@@ -323,14 +346,17 @@ class NumpyArithmetic:
             picked = block[[k for k, _ in rows]] if len(rows) < len(block) else block
             matrix[[position for _, position in rows]] = picked if everything else picked[:, list(columns)]
 
-    def _batch(self, tower: Tower, setting: Setting, shared: SharedConstants, labels: Sequence[str]) -> PrimeField:
+    def _batch(
+        self, tower: Tower, setting: Setting, shared: Sequence[Constants], labels: Sequence[str]
+    ) -> PrimeField:
         d, count = size(tower.program.input_shape), len(tower.bases)
         raw = np.array([setting.numbers(label, d + count) for label in labels], dtype=np.uint64)
         raw = raw.reshape(len(labels), d + count)
         p = np.uint64(setting.prime)
         inputs = center((raw[:, :d] % p).astype(np.float64), setting.prime)
         exponents = (raw[:, d:] % (p - np.uint64(1))).astype(np.int64)
-        return PrimeField(tower, setting, shared, inputs.reshape(len(labels), *tower.program.input_shape), exponents)
+        constants = SharedConstants(tower, setting, shared)
+        return PrimeField(tower, setting, constants, inputs.reshape(len(labels), *tower.program.input_shape), exponents)
 
 
 def flat_gradients(domain: PrimeField, trace: Trace[Array], output: int) -> Array:
@@ -349,6 +375,3 @@ def flat_gradients(domain: PrimeField, trace: Trace[Array], output: int) -> Arra
         start += width
     return result
 
-
-def _rank(rows: list[Array], width: int, prime: int) -> int:
-    return eliminate(np.array(rows).reshape(len(rows), width), prime).rank if rows else 0

@@ -238,13 +238,14 @@ class Ring:
             term: Poly = {(): coefficient}
             for atom, exponent in monomial:
                 if self.atoms[atom][0] in ("value", "slope"):
-                    term = multiply(term, power(self._expansion(atom), int(exponent)))
+                    term = multiply(term, power(self.expansion(atom), int(exponent)))
                 else:
                     term = multiply(term, {((atom, exponent),): Fraction(1)})
             add_to(total, term)
         return total
 
-    def _expansion(self, number: int) -> Poly:
+    def expansion(self, number: int) -> Poly:
+        """Return the closed form of a value or slope symbol in exponentials and inverses."""
         if number not in self._expansions:
             kind, name, key = self.atoms[number]
             activation = activation_named(str(name))

@@ -284,13 +284,13 @@ def _check_independent(certificate: UpperCertificate) -> None:
     ):
         raise Rejected("relations: kappa and powers of e occur together")
     setting = Setting(certificate.prime, 1, certificate.seed)
-    evaluate = _CoefficientResidues(setting, relations)
-    rows = [{entry: evaluate(terms) for entry, terms in relation} for relation in relations]
-    if not are_independent(rows, setting.prime):
+    evaluate = CoefficientResidues(setting, relations)
+    echelon = Echelon(setting.prime)
+    if not all(echelon.insert(evaluate.vector(relation)) for relation in relations):
         raise Rejected("relations: the vectors are dependent modulo p")
 
 
-class _CoefficientResidues:
+class CoefficientResidues:
     """One homomorphism for all coefficients: e^(1/q), e^(i/q), kappa and theta to units, i to a root of -1."""
 
     def __init__(self, setting: Setting, relations: Sequence[Relation]) -> None:
@@ -301,8 +301,10 @@ class _CoefficientResidues:
         self.e, self.ei, self.kappa = (1 + n % (p - 1) for n in (e, ei, kappa))
         self.i = setting.imaginary_unit(1)
 
-    def __call__(self, terms: Sequence[Coefficient]) -> int:
-        return sum(self._term(term) for term in terms) % self.setting.prime
+    def vector(self, relation: Relation) -> dict[int, int]:
+        """Return the residues of the entries of a relation."""
+        p = self.setting.prime
+        return {entry: sum(self._term(term) for term in terms) % p for entry, terms in relation}
 
     def _term(self, term: Coefficient) -> int:
         p = self.setting.prime
@@ -314,28 +316,31 @@ class _CoefficientResidues:
         return value
 
 
-def are_independent(rows: Sequence[dict[int, int]], p: int) -> bool:
-    """Whether sparse vectors modulo p are linearly independent."""
-    pivots: dict[int, dict[int, int]] = {}
-    for row in rows:
+class Echelon:
+    """Sparse vectors modulo p, kept in echelon form."""
+
+    def __init__(self, p: int) -> None:
+        self.p = p
+        self.pivots: dict[int, dict[int, int]] = {}
+
+    def insert(self, row: dict[int, int]) -> bool:
+        """Add a vector if it is independent of those before, and say whether it was."""
         rest = {column: value for column, value in row.items() if value}
         while rest:
             column = min(rest)
-            pivot = pivots.get(column)
+            pivot = self.pivots.get(column)
             if pivot is None:
-                inverse = pow(rest[column], -1, p)
-                pivots[column] = {k: v * inverse % p for k, v in rest.items()}
-                break
+                inverse = pow(rest[column], -1, self.p)
+                self.pivots[column] = {k: v * inverse % self.p for k, v in rest.items()}
+                return True
             factor = rest[column]
             for k, v in pivot.items():
-                value = (rest.get(k, 0) - factor * v) % p
+                value = (rest.get(k, 0) - factor * v) % self.p
                 if value:
                     rest[k] = value
                 else:
                     rest.pop(k, None)
-        if not rest:
-            return False
-    return True
+        return False
 
 
 _UPPER_RULES = {

@@ -1,0 +1,24 @@
+"""Writing a claim and its certificate, and checking them as a stranger would."""
+
+from pathlib import Path
+
+from llrsym.errors import BadInput
+from llrsym.kernel.documents import Certificate, Claim
+from llrsym.tangent.documents import certificate_text, claim_text
+from llrsym.verify import CERTIFICATE, CLAIM, verify
+
+
+def write_certificate(folder: Path, claim: Claim, certificate: Certificate) -> str:
+    """Check the documents as text, write them to ``folder`` and return its name.
+
+    Raises ``BadInput`` if the folder cannot be written and ``Rejected`` if the kernel refuses.
+    """
+    texts = {CLAIM: claim_text(claim), CERTIFICATE: certificate_text(certificate)}
+    verify(texts[CLAIM], texts[CERTIFICATE])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"certificate: {folder} cannot be written: {error.strerror}; choose another folder") from error
+    return str(folder)

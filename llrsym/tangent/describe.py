@@ -1,0 +1,37 @@
+"""Relations in readable form: names of parameters and exact constants as text."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from llrsym.kernel.rules import Coefficient
+from llrsym.networks.network import Network
+from llrsym.tangent.blocks import NamedRelation
+from llrsym.verdict import Relation
+
+
+def described(network: Network, found: NamedRelation) -> Relation:
+    """Return a relation with its coefficients by the names of the parameter entries."""
+    names = network.entry_names()
+    coefficients = {names[entry]: constant_text(terms, names) for entry, terms in found.relation}
+    return Relation(found.name, coefficients, found.description)
+
+
+def constant_text(terms: Sequence[Coefficient], names: Sequence[str]) -> str:
+    """Return a constant as an expression in exp, I, sqrt(2/pi) and the names of the weights.
+
+    >>> constant_text([Coefficient(Fraction(-3, 2), e=Fraction(1))], [])
+    '-3/2*exp(1)'
+    """
+    texts = [_term_text(term, names) for term in terms]
+    return " + ".join(texts).replace("+ -", "- ") or "0"
+
+
+def _term_text(term: Coefficient, names: Sequence[str]) -> str:
+    factors = [f"exp({term.e})"] if term.e else []
+    factors += [f"exp({term.ei}*I)"] if term.ei else []
+    factors += ["I"] * term.i + ["sqrt(2/pi)"] * term.kappa
+    factors += [names[n] if m == 1 else f"{names[n]}**{m}" for n, m in term.theta]
+    if not factors:
+        return str(term.rational)
+    lead = f"{term.rational}*" if abs(term.rational) != 1 else "-" if term.rational < 0 else ""
+    return lead + "*".join(factors)

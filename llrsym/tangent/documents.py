@@ -1,0 +1,105 @@
+"""Claims and certificates as JSON text, in the kernel's format."""
+
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+
+from llrsym.kernel.documents import CERTIFICATE_FORMAT, CLAIM_FORMAT, Certificate, Claim
+from llrsym.kernel.formal import Monomial, Poly
+from llrsym.kernel.program import Equation, Program
+from llrsym.kernel.rules import Coefficient, LowerCertificate, Relation, UpperCertificate
+
+
+def claim_text(claim: Claim) -> str:
+    """Return a claim as JSON; ``kernel.documents.read_claim`` reads it back unchanged."""
+    weights = None if claim.weights is None else [[str(v) for v in tensor] for tensor in claim.weights]
+    return _dump(
+        {
+            "format": CLAIM_FORMAT,
+            "question": claim.question,
+            "network": claim.network,
+            "at": claim.at,
+            "lower": claim.lower,
+            "upper": claim.upper,
+            "program": _program(claim.program),
+            "weights": weights,
+        }
+    )
+
+
+def certificate_text(certificate: Certificate) -> str:
+    """Return a certificate as JSON; ``kernel.documents.read_certificate`` reads it back unchanged."""
+    lower = None if certificate.lower is None else _lower(certificate.lower)
+    return _dump({"format": CERTIFICATE_FORMAT, "lower": lower, "upper": _upper(certificate.upper)})
+
+
+def _dump(document: dict[str, object]) -> str:
+    lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in document.items())
+    return "{\n" + lines + "\n}\n"
+
+
+def _program(program: Program) -> dict[str, object]:
+    return {
+        "input": list(program.input_shape),
+        "parameters": [[p.name, list(p.shape)] for p in program.parameters],
+        "equations": [_equation(e) for e in program.equations],
+        "output": program.output,
+    }
+
+
+def _equation(equation: Equation) -> dict[str, object]:
+    data = equation.data
+    plain = data if isinstance(data, str) else [str(v) if isinstance(v, Fraction) else v for v in data]
+    return {"op": equation.primitive, "args": list(equation.arguments), "shape": list(equation.shape), "data": plain}
+
+
+def _lower(lower: LowerCertificate) -> dict[str, object]:
+    return {
+        "prime": lower.prime,
+        "unit": lower.unit,
+        "seed": lower.seed,
+        "pairs": lower.pairs,
+        "rows": [list(row) for row in lower.rows],
+        "columns": list(lower.columns),
+        "rewrites": [[_monomial(m), _poly(p)] for m, p in lower.rewrites],
+    }
+
+
+def _monomial(monomial: Monomial) -> list[list[int]]:
+    return [[atom, int(power)] for atom, power in monomial]
+
+
+def _poly(poly: Poly) -> list[list[object]]:
+    return [[_monomial(m), str(c)] for m, c in sorted(poly.items())]
+
+
+def _upper(upper: UpperCertificate) -> dict[str, object]:
+    if upper.rule != "relations":
+        return {"rule": upper.rule}
+    relations = [_relation(relation) for relation in upper.relations]
+    return {"rule": upper.rule, "relations": relations, "prime": upper.prime, "seed": upper.seed}
+
+
+def _relation(relation: Relation) -> list[list[object]]:
+    return [[entry, _terms(terms)] for entry, terms in relation]
+
+
+def _terms(terms: Sequence[Coefficient]) -> object:
+    if len(terms) == 1 and terms[0] == Coefficient(terms[0].rational):
+        return str(terms[0].rational)
+    return [_term(term) for term in terms]
+
+
+def _term(term: Coefficient) -> dict[str, object]:
+    fields: dict[str, object] = {"c": str(term.rational)}
+    if term.e:
+        fields["e"] = str(term.e)
+    if term.ei:
+        fields["ei"] = str(term.ei)
+    if term.i:
+        fields["i"] = term.i
+    if term.kappa:
+        fields["kappa"] = term.kappa
+    if term.theta:
+        fields["theta"] = [list(pair) for pair in term.theta]
+    return fields

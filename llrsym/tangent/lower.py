@@ -1,0 +1,120 @@
+"""Lower bounds: search for a non-singular minor in the exponential tower modulo a prime.
+
+# Invariants: whatever is returned as ``rank`` was computed by the kernel's rule from the certificate that
+# is returned with it; a run that is unlucky only returns a smaller rank.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import isqrt
+
+from llrsym.domains.elimination import Elimination
+from llrsym.domains.prime_field import NumpyArithmetic
+from llrsym.kernel.errors import Rejected
+from llrsym.kernel.formal import Monomial, Poly
+from llrsym.kernel.program import Program
+from llrsym.kernel.residues import PRIMES, Setting, constant_columns
+from llrsym.kernel.rules import SCHANUEL, LowerCertificate, check_premise
+from llrsym.kernel.tower import Tower, Weights, derive_tower
+from llrsym.tangent.exponents import find_rewrites
+
+SPARE_SAMPLES, SPARE_PAIRS = 4, 6
+
+
+@dataclass(frozen=True, slots=True)
+class LowerBound:
+    """A proved lower bound with its certificate, or zero and the reason why there is none."""
+
+    rank: int
+    certificate: LowerCertificate | None
+    conditions: tuple[str, ...]
+    reason: str
+
+    @property
+    def verdict(self) -> str:
+        """``proved``, or ``conditional`` when a conjecture is among the conditions."""
+        return "conditional" if SCHANUEL in self.conditions else "proved"
+
+
+def find_lower_bound(program: Program, weights: Weights | None, target: int, seed: str, attempt: int = 0) -> LowerBound:
+    """Return the rank modulo a prime of enough rows of the evaluation matrix, as a lower bound.
+
+    ``target`` is a known upper bound: reaching it ends the search for more samples.
+    """
+    prime = PRIMES[attempt % len(PRIMES)]
+    setting = Setting(prime, primitive_root(prime), f"{seed}.{attempt}")
+    try:
+        tower, rewrites, conditions, pairs = _independent_tower(program, weights, setting)
+    except Rejected as refusal:
+        return LowerBound(0, None, (), str(refusal))
+    found, rows = _enough_samples(tower, setting, target)
+    picked = tuple(rows[k] for k in found.rows)
+    columns = tuple(int(column) for column in found.columns)
+    certificate = LowerCertificate(prime, setting.unit, setting.seed, pairs, picked, columns, rewrites)
+    reason = f"a {found.rank} x {found.rank} evaluation minor is non-zero modulo {prime}"
+    if tower.bases:
+        reason += f", in {len(tower.bases)} certified independent exponentials"
+    return LowerBound(found.rank, certificate if found.rank else None, tuple(conditions), reason)
+
+
+def _independent_tower(
+    program: Program, weights: Weights | None, setting: Setting
+) -> tuple[Tower, tuple[tuple[Monomial, Poly], ...], list[str], int]:
+    """Return a tower whose premise holds, rewriting dependent exponents when that helps."""
+    tower = derive_tower(program, weights)
+    arithmetic = NumpyArithmetic()
+    try:
+        pairs = _pairs(tower)
+        return tower, (), check_premise(tower, setting, pairs, arithmetic), pairs
+    except Rejected:
+        rewrites = find_rewrites(tower, setting, pairs)
+        if not rewrites:
+            raise
+    tower = derive_tower(program, weights, rewrites)
+    pairs = _pairs(tower)
+    return tower, tuple(rewrites), check_premise(tower, setting, pairs, arithmetic), pairs
+
+
+def _pairs(tower: Tower) -> int:
+    return max(len(tower.bases), constant_columns(tower)) + SPARE_PAIRS
+
+
+def _enough_samples(tower: Tower, setting: Setting, target: int) -> tuple[Elimination, list[tuple[int, int]]]:
+    """Eliminate with so many samples that more do not help: for one output, one per unit of rank."""
+    outputs = max(1, tower.program.output_count)
+    samples = -(-target // outputs) + SPARE_SAMPLES
+    found, rows = _eliminated(tower, setting, samples)
+    while outputs > 1 and found.rank < target:
+        more, more_rows = _eliminated(tower, setting, 2 * samples)
+        if more.rank == found.rank:
+            break
+        samples, found, rows = 2 * samples, more, more_rows
+    return found, rows
+
+
+def _eliminated(tower: Tower, setting: Setting, samples: int) -> tuple[Elimination, list[tuple[int, int]]]:
+    """Eliminate all rows of these samples at which the network is defined."""
+    rows = [(sample, output) for sample in range(samples) for output in range(tower.program.output_count)]
+    columns = range(tower.program.parameter_count)
+    return NumpyArithmetic().eliminate_defined(tower, setting, rows, columns)
+
+
+@lru_cache(maxsize=16)
+def primitive_root(prime: int) -> int:
+    """Return the least primitive root: powers of it reach every unit.
+
+    >>> primitive_root(4194301)
+    7
+    """
+    order, factors = prime - 1, _prime_factors(prime - 1)
+    return next(g for g in range(2, prime) if all(pow(g, order // q, prime) != 1 for q in factors))
+
+
+def _prime_factors(n: int) -> Sequence[int]:
+    factors = [q for q in range(2, isqrt(n) + 1) if n % q == 0 and all(q % r for r in range(2, isqrt(q) + 1))]
+    rest = n
+    for q in factors:
+        while rest % q == 0:
+            rest //= q
+    return [*factors, rest] if rest > 1 else factors

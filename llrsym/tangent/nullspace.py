@@ -1,0 +1,209 @@
+"""Exact linear dependences among formal functions, over the field of constants.
+
+Every function is a formal polynomial. Its monomials are split into a constant part (numbers, powers of e,
+i, kappa, and the weights when they are variables) and a function part; the function parts index the rows
+of a sparse matrix whose entries are constants. Elimination is exact, column by column. What it returns
+are candidates for the kernel: function parts that are dependent in a hidden way only cost a relation.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeVar
+
+from llrsym.kernel.errors import Rejected
+from llrsym.kernel.formal import Monomial, Poly, Ring, add_to, multiply, power
+
+ROOM = 2_000
+"""Terms of a constant beyond which the search gives up."""
+
+K = TypeVar("K")
+Row = tuple[int, Monomial]
+Vector = dict[Row, Poly]
+
+PURE_EXPONENTIALS = frozenset({"exp", "sinh", "cosh", "sin", "cos", "gaussian"})
+SLOPES = {"tanh": (1, 0, -1), "sigmoid": (0, 1, -1)}
+"""sigma' = c0 + c1 sigma + c2 sigma^2"""
+
+
+@dataclass
+class Column:
+    """A function as a vector over constants, and the combination of original functions that it is."""
+
+    entries: Vector
+    combination: dict[int, Poly]
+
+
+def find_relations(ring: Ring, functions: Sequence[Sequence[Poly]], *, clear: bool = False) -> list[dict[int, Poly]]:
+    """Return independent vectors {function number: constant} whose combination looks like zero.
+
+    ``functions[n][o]`` is component o of function n. With ``clear`` all symbols are expanded and common
+    denominators removed, which finds every relation of exponential towers, at a higher price. Raises
+    ``Rejected`` when an intermediate expression outgrows the kernel's limits.
+    """
+    columns = [[normal_form(ring, part) for part in function] for function in functions]
+    if clear:
+        columns = without_denominators(ring, columns)
+    return _eliminate(ring, (_column(ring, number, parts) for number, parts in enumerate(columns)))
+
+
+def normal_form(ring: Ring, poly: Poly) -> Poly:
+    """Return the polynomial with pure exponentials, constants and the slopes of tanh and sigmoid expanded."""
+    while True:
+        replaceable = {atom for monomial in poly for atom, _ in monomial if _is_replaceable(ring, atom)}
+        if not replaceable:
+            return poly
+        poly = substituted(poly, {atom: _replacement(ring, atom) for atom in replaceable})
+
+
+def substituted(poly: Poly, values: dict[int, Poly]) -> Poly:
+    """Return a polynomial with atoms replaced by polynomials."""
+    total: Poly = {}
+    for monomial, coefficient in poly.items():
+        rest = tuple(pair for pair in monomial if pair[0] not in values)
+        term: Poly = {rest: coefficient}
+        for atom, exponent in monomial:
+            if atom in values:
+                term = multiply(term, power(values[atom], int(exponent)))
+        add_to(total, term)
+    return total
+
+
+def _is_replaceable(ring: Ring, atom: int) -> bool:
+    kind, *data = ring.atoms[atom]
+    if kind not in ("value", "slope"):
+        return False
+    return ring.constant_atoms[atom] or data[0] in PURE_EXPONENTIALS or (kind == "slope" and data[0] in SLOPES)
+
+
+def _replacement(ring: Ring, atom: int) -> Poly:
+    kind, name, key = ring.atoms[atom]
+    if kind == "value" or name not in SLOPES or ring.constant_atoms[atom]:
+        return ring.expansion(atom)
+    value = ring.find(("value", name, key))
+    if value is None:
+        return ring.expansion(atom)
+    terms: Poly = {}
+    for exponent, coefficient in enumerate(SLOPES[str(name)]):
+        if coefficient:
+            terms[((value, exponent),) if exponent else ()] = Fraction(coefficient)
+    return terms
+
+
+def without_denominators(ring: Ring, columns: list[list[Poly]]) -> list[list[Poly]]:
+    """Expand every symbol and multiply all functions by one common denominator."""
+    while True:
+        atoms = {atom for parts in columns for part in parts for monomial in part for atom, _ in monomial}
+        symbols = {atom for atom in atoms if ring.atoms[atom][0] in ("value", "slope")}
+        inverses = {atom for atom in atoms if ring.atoms[atom][0] == "inverse"}
+        if symbols:
+            values = {atom: ring.expansion(atom) for atom in symbols}
+            columns = [[substituted(part, values) for part in parts] for parts in columns]
+        elif inverses:
+            columns = _cleared(ring, columns, max(inverses))
+        else:
+            return columns
+
+
+def _cleared(ring: Ring, columns: list[list[Poly]], inverse: int) -> list[list[Poly]]:
+    degree = max(int(dict(m).get(inverse, 0)) for parts in columns for part in parts for m in part)
+    return [[_times_power(ring, part, inverse, degree) for part in parts] for parts in columns]
+
+
+def _times_power(ring: Ring, poly: Poly, inverse: int, degree: int) -> Poly:
+    """Return poly times D^degree, where ``inverse`` stands for 1/D."""
+    denominator: Poly = dict(ring.atoms[inverse][1])  # type: ignore[call-overload]  # an inverse holds its key
+    total: Poly = {}
+    for monomial, coefficient in poly.items():
+        rest = tuple(pair for pair in monomial if pair[0] != inverse)
+        missing = degree - int(dict(monomial).get(inverse, 0))
+        add_to(total, multiply({rest: coefficient}, power(denominator, missing)))
+    return total
+
+
+def _is_constant_atom(ring: Ring, atom: int) -> bool:
+    return ring.constant_atoms[atom] or ring.atoms[atom][0] == "theta"
+
+
+def _column(ring: Ring, number: int, parts: Sequence[Poly]) -> Column:
+    """Split monomials into constants and functions; denominators that are constants scale the column."""
+    scale: Poly = {(): Fraction(1)}
+    polys = list(parts)
+    while True:
+        found = {a for part in polys for m in part for a, _ in m if ring.atoms[a][0] == "inverse" and ring.constant_atoms[a]}
+        if not found:
+            break
+        inverse = max(found)
+        degree = max(int(dict(m).get(inverse, 0)) for part in polys for m in part)
+        denominator: Poly = dict(ring.atoms[inverse][1])  # type: ignore[call-overload]  # an inverse holds its key
+        scale = multiply(scale, power(denominator, degree))
+        polys = [_times_power(ring, part, inverse, degree) for part in polys]
+    entries: Vector = {}
+    for output, part in enumerate(polys):
+        for monomial, coefficient in part.items():
+            constant = tuple(pair for pair in monomial if _is_constant_atom(ring, pair[0]))
+            function = tuple(pair for pair in monomial if not _is_constant_atom(ring, pair[0]))
+            entries.setdefault((output, function), {})[constant] = coefficient
+    return Column(entries, {number: scale})
+
+
+def _eliminate(ring: Ring, columns: Iterable[Column]) -> list[dict[int, Poly]]:
+    """Column-wise elimination; a column that reduces to zero is a relation.
+
+    Rows that occur in few columns make good pivots: they are never met again.
+    """
+    everything = list(columns)
+    occurrences: dict[Row, int] = {}
+    for column in everything:
+        for row in column.entries:
+            occurrences[row] = occurrences.get(row, 0) + 1
+    pivots: dict[Row, Column] = {}
+    relations = []
+    for column in everything:
+        reduced = _reduce(ring, column, pivots)
+        if not reduced.entries:
+            relations.append(reduced.combination)
+            continue
+        pivot = min(reduced.entries, key=lambda row: (len(reduced.entries[row]), occurrences[row], row))
+        pivots[pivot] = reduced
+    return relations
+
+
+def _reduce(ring: Ring, column: Column, pivots: dict[Row, Column]) -> Column:
+    while True:
+        row = next((row for row in column.entries if row in pivots), None)
+        if row is None:
+            return column
+        column = _without(ring, column, row, pivots[row])
+
+
+def _without(ring: Ring, column: Column, row: Row, pivot: Column) -> Column:
+    """Return a column without the given row: column - (b/a) pivot, or a column - b pivot if a is no unit."""
+    a, b = pivot.entries[row], column.entries[row]
+    inverse = _inverse_of_unit(ring, a)
+    scale: Poly = {(): Fraction(1)} if inverse is not None else a
+    factor = multiply(b, inverse) if inverse is not None else b
+    return Column(
+        _combined(column.entries, scale, pivot.entries, factor),
+        _combined(column.combination, scale, pivot.combination, factor),
+    )
+
+
+def _combined(left: dict[K, Poly], scale: Poly, right: dict[K, Poly], factor: Poly) -> dict[K, Poly]:
+    one = scale == {(): 1}
+    result = {key: dict(value) if one else multiply(scale, value) for key, value in left.items()}
+    for key, value in right.items():
+        entry = result.setdefault(key, {})
+        add_to(entry, multiply(factor, value), -1)
+        if len(entry) > ROOM:
+            raise Rejected("limit: a coefficient of a relation is too long")
+        if not entry:
+            del result[key]
+    return result
+
+
+def _inverse_of_unit(ring: Ring, constant: Poly) -> Poly | None:
+    """Return 1/c when c is a rational number times a power of e, else None."""
+    if len(constant) != 1 or any(ring.atoms[atom][0] != "exp" for monomial in constant for atom, _ in monomial):
+        return None
+    return ring.inverse(constant)

@@ -1,0 +1,163 @@
+"""Upper bounds: parameter count, ambient space, and relations found and checked exactly."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from llrsym.kernel.errors import Rejected
+from llrsym.kernel.formal import KAPPA, Formal, I, Poly, Ring
+from llrsym.kernel.program import Program, size
+from llrsym.kernel.residues import PRIMES, Setting
+from llrsym.kernel.rules import (
+    Coefficient,
+    CoefficientResidues,
+    Echelon,
+    Relation,
+    UpperCertificate,
+    bound_by_ambient_space,
+    is_relation,
+)
+from llrsym.kernel.run import Trace, gradient
+from llrsym.kernel.tower import Weights, formal_trace
+from llrsym.tangent.blocks import NamedRelation, find_symmetries
+from llrsym.tangent.naming import named
+from llrsym.tangent.nullspace import find_relations
+
+FORMAL_ENTRIES = 200_000
+"""Weighted size of a formal gradient beyond which relations are only sought among the known symmetries."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpperBound:
+    """A proved upper bound with its certificate and the relations it uses."""
+
+    rank: int
+    certificate: UpperCertificate
+    reason: str
+    relations: tuple[NamedRelation, ...] = ()
+
+
+def bound_without_relations(program: Program, weights: Weights | None) -> UpperBound:
+    """Return the parameter count, or the dimension of the ambient space when that is smaller."""
+    count = program.parameter_count
+    best = UpperBound(count, UpperCertificate("parameters"), f"there are {count} parameters")
+    certificate = UpperCertificate("ambient")
+    try:
+        ambient = bound_by_ambient_space(program, weights, certificate)
+    except Rejected:
+        return best
+    if ambient >= count:
+        return best
+    return UpperBound(ambient, certificate, f"f is a polynomial in x with at most {ambient} monomials")
+
+
+def find_relation_bound(program: Program, weights: Weights | None, lower: int, seed: str) -> UpperBound | None:
+    """Return the upper bound M - K from K independent relations, each an exact identity.
+
+    First the symmetries of the activations, then, while the bound is above ``lower``, whatever exact
+    linear algebra over the field of constants finds among the formal tangent functions.
+    """
+    search = _Search(program, weights, seed)
+    search.add_all(find_symmetries(program, weights), lower)
+    for clear in (False, True):
+        if search.bound > lower:
+            search.add_all(search.dependences(clear), lower)
+    if not search.kept:
+        return None
+    certificate = UpperCertificate("relations", tuple(k.relation for k in search.kept), search.setting.prime, seed)
+    names = ", ".join(dict.fromkeys(k.name for k in search.kept))
+    reason = f"{len(search.kept)} independent relations among {program.parameter_count} tangent functions: {names}"
+    return UpperBound(search.bound, certificate, reason, tuple(search.kept))
+
+
+class _Search:
+    """The relations found so far, kept only when proved and independent of the others."""
+
+    def __init__(self, program: Program, weights: Weights | None, seed: str) -> None:
+        self.program, self.weights = program, weights
+        self.ring = Ring()
+        self.trace: Trace[list[Poly]] = formal_trace(program, weights, self.ring)
+        self.setting = Setting(PRIMES[-1], 1, seed)
+        self.kept: list[NamedRelation] = []
+
+    @property
+    def bound(self) -> int:
+        """M minus the number of relations."""
+        return self.program.parameter_count - len(self.kept)
+
+    def add_all(self, candidates: Iterable[NamedRelation], lower: int) -> None:
+        """Keep the candidates that are identities and independent, until the bound meets ``lower``."""
+        found = [candidate for candidate in candidates if candidate.relation]
+        # One homomorphism has to serve all vectors that are compared, so it is chosen anew for each batch.
+        evaluate = CoefficientResidues(self.setting, [n.relation for n in (*self.kept, *found)])
+        echelon = Echelon(self.setting.prime)
+        for known in self.kept:
+            echelon.insert(evaluate.vector(known.relation))
+        for candidate in found:
+            if self.bound <= lower:
+                return
+            if self._is_identity(candidate.relation) and echelon.insert(evaluate.vector(candidate.relation)):
+                self.kept.append(candidate)
+
+    def _is_identity(self, relation: Relation) -> bool:
+        try:
+            return is_relation(self.program, self.ring, self.trace, relation)
+        except Rejected:
+            return False
+
+    def dependences(self, clear: bool) -> list[NamedRelation]:
+        """Return the linear dependences of the formal tangent functions, named where possible."""
+        try:
+            functions = formal_tangent_functions(self.program, self.ring, self.trace)
+            vectors = find_relations(self.ring, functions, clear=clear)
+        except Rejected:
+            return []
+        relations = [encoded(self.ring, vector) for vector in vectors]
+        return [named(self.program, self.weights, r) for r in sorted((r for r in relations if r), key=len)]
+
+
+def formal_tangent_functions(program: Program, ring: Ring, trace: Trace[list[Poly]]) -> list[list[Poly]]:
+    """Return d_i f_o as formal polynomials: one list over the outputs o for every parameter entry i."""
+    domain = Formal(ring)
+    columns: list[list[Poly]] = [[] for _ in range(program.parameter_count)]
+    for output in range(program.output_count):
+        cotangent: list[Poly] = [{(): Fraction(1)} if k == output else {} for k in range(program.output_count)]
+        tensors = gradient(program, domain, trace, cotangent)
+        flat: list[Poly] = []
+        for tensor, parameter in zip(tensors, program.parameters, strict=True):
+            flat += tensor if tensor is not None else [{} for _ in range(size(parameter.shape))]
+        for column, entry in zip(columns, flat, strict=True):
+            column.append(entry)
+        if sum(len(part) for column in columns for part in column) > FORMAL_ENTRIES:
+            raise Rejected("limit: the formal tangent functions are too long")
+    return columns
+
+
+def encoded(ring: Ring, vector: dict[int, Poly]) -> Relation | None:
+    """Return a relation in the kernel's terms, or None when a constant has no place in them."""
+    entries = []
+    for entry, constant in sorted(vector.items()):
+        terms = []
+        for monomial, coefficient in constant.items():
+            powers = {"e": Fraction(0), "ei": Fraction(0), "i": 0, "kappa": 0}
+            theta = []
+            for atom, exponent in monomial:
+                match ring.atoms[atom]:
+                    case ("exp", ()):
+                        powers["e"] = Fraction(exponent)
+                    case ("exp", ((0, 1),)):
+                        powers["ei"] = Fraction(exponent)
+                    case ("theta", int(index)):
+                        theta.append((index, int(exponent)))
+                    case _ if atom in (I, KAPPA):
+                        powers["i" if atom == I else "kappa"] = int(exponent)
+                    case _:
+                        return None
+            terms.append(
+                Coefficient(
+                    coefficient, powers["e"], powers["ei"], int(powers["i"]), int(powers["kappa"]), tuple(theta)
+                )
+            )
+        if terms:
+            entries.append((entry, tuple(terms)))
+    return tuple(entries)

@@ -1,0 +1,208 @@
+"""The one answer object. Text, JSON, LaTeX and notebook views are drawn from it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from types import MappingProxyType
+from typing import Literal, NoReturn
+
+GIVEN, ALMOST_EVERY = "given", "almost every"
+STRENGTHS = ("proved", "conditional", "probable", "numerical", "open")
+"""How well one side of an answer is established, strongest first."""
+REFUTED = "refuted"
+UNEXPLAINED = "unexplained"
+Relations = tuple["Relation", ...] | Literal["unexplained"] | None
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A linear dependence of tangent functions: sum over entries of coefficient * d_entry f = 0.
+
+    ``coefficients`` takes the name of a parameter entry, such as ``W1[0,2]``, to an exact expression.
+    """
+
+    name: str
+    coefficients: Mapping[str, str]
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "coefficients", MappingProxyType(dict(self.coefficients)))
+
+    def __str__(self) -> str:
+        terms = " + ".join(f"({c}) d{entry}" for entry, c in self.coefficients.items())
+        return f"{self.name}: {terms} = 0" + (f" ({self.description})" if self.description else "")
+
+    def to_json_dict(self) -> dict[str, object]:
+        """Return the relation as JSON data."""
+        return {
+            "name": self.name,
+            "coefficients": dict(self.coefficients),
+            "description": self.description,
+        }
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A tree: a statement, the rule that gives it, and the statements it follows from."""
+
+    statement: str
+    rule: str
+    premises: tuple[Derivation, ...] = ()
+
+    def to_json_dict(self) -> dict[str, object]:
+        """Return the tree as nested JSON data."""
+        premises = [premise.to_json_dict() for premise in self.premises]
+        return {"statement": self.statement, "rule": self.rule, "premises": premises}
+
+    def lines(self, depth: int = 0) -> list[str]:
+        """Return one indented line per node, conclusions before premises."""
+        own = f"{'  ' * depth}{self.statement} [{self.rule}]"
+        return [own, *(line for premise in self.premises for line in premise.lines(depth + 1))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What is known about one question: ``lower <= answer <= upper``, and how well each side is established.
+
+    A verdict is not a truth value: an open question is neither yes nor no, so ``bool(verdict)`` raises.
+
+    >>> verdict = Verdict(question="model_rank", network="mlp(1, 1, 1)", parameters=4, lower=4, upper=4,
+    ...                   lower_verdict="proved", upper_verdict="proved",
+    ...                   lower_reason="a minor", upper_reason="M")
+    >>> verdict.verdict, verdict.exit_code()
+    ('proved', 0)
+    """
+
+    question: str
+    network: str | None
+    parameters: int
+    lower: int
+    upper: int
+    lower_verdict: str
+    upper_verdict: str
+    lower_reason: str
+    upper_reason: str
+    target: str | None = None
+    at: str = ALMOST_EVERY
+    conditions: tuple[str, ...] = ()
+    relations: Relations = None
+    derivation: Derivation | None = None
+    certificate: str | None = None
+    seed: int = 0
+    seconds: float = 0.0
+    trusted: tuple[str, ...] = ()
+    verdict: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lower <= self.upper:
+            raise ValueError(f"verdict: expected 0 <= lower <= upper, got {self.lower} and {self.upper}")
+        if self.at not in (GIVEN, ALMOST_EVERY):
+            raise ValueError(f"verdict: at is '{self.at}', expected '{GIVEN}' or '{ALMOST_EVERY}'")
+        overall = self.combine(self.lower_verdict, self.upper_verdict, self.lower, self.upper)
+        object.__setattr__(self, "verdict", overall)
+
+    @classmethod
+    def combine(cls, lower_verdict: str, upper_verdict: str, lower: int, upper: int) -> str:
+        """Return the overall verdict: refuted if a side is, open if a gap remains, else the weaker side.
+
+        >>> Verdict.combine("proved", "probable", 7, 7), Verdict.combine("proved", "proved", 7, 8)
+        ('probable', 'open')
+        """
+        sides = (lower_verdict, upper_verdict)
+        for side in sides:
+            if side not in (*STRENGTHS, REFUTED):
+                raise ValueError(f"verdict: '{side}' is not one of {(*STRENGTHS, REFUTED)}")
+        if REFUTED in sides:
+            return REFUTED
+        return max(sides, key=STRENGTHS.index) if lower == upper else "open"
+
+    def exit_code(self) -> int:
+        """Return 0 if the question is settled, 1 if a claim is refuted, 3 otherwise."""
+        return {"proved": 0, "conditional": 0, REFUTED: 1}.get(self.verdict, 3)
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a verdict is not a truth value; compare its .verdict, .lower or .upper")
+
+    def to_json_dict(self) -> dict[str, object]:
+        """Return the answer as JSON data, with the keys of the attributes."""
+        return {
+            "question": self.question,
+            "network": self.network,
+            "target": self.target,
+            "parameters": self.parameters,
+            "at": self.at,
+            "lower": self.lower,
+            "upper": self.upper,
+            "verdict": self.verdict,
+            "lower_verdict": self.lower_verdict,
+            "upper_verdict": self.upper_verdict,
+            "lower_reason": self.lower_reason,
+            "upper_reason": self.upper_reason,
+            "conditions": list(self.conditions),
+            "relations": _relations_json(self.relations),
+            "derivation": None if self.derivation is None else self.derivation.to_json_dict(),
+            "certificate": self.certificate,
+            "seed": self.seed,
+            "seconds": self.seconds,
+            "trusted": list(self.trusted),
+        }
+
+    @property
+    def interval(self) -> str:
+        """``= 5`` when the interval is closed, ``in [5, 7]`` otherwise."""
+        return f"= {self.lower}" if self.lower == self.upper else f"in [{self.lower}, {self.upper}]"
+
+    def __str__(self) -> str:
+        return "\n".join([self._headline(), *self._sides(), *self._details()])
+
+    def _headline(self) -> str:
+        name = self.question.replace("_", " ")
+        where = f" of {self.network}" if self.network else ""
+        target = f" for the target {self.target}" if self.target else ""
+        point = "at the given weights" if self.at == GIVEN else "at almost every weight"
+        return f"{name}{where}{target} {point}: {self.interval} (M = {self.parameters}), {self.verdict}"
+
+    def _sides(self) -> list[str]:
+        return [
+            f"  at least {self.lower}, {self.lower_verdict}: {self.lower_reason}",
+            f"  at most  {self.upper}, {self.upper_verdict}: {self.upper_reason}",
+        ]
+
+    def _details(self) -> list[str]:
+        relations = self.relations or ()
+        found = [f"  dependences {relations}"] if relations == UNEXPLAINED else []
+        found += [f"  dependence {relation}" for relation in relations if isinstance(relation, Relation)]
+        tree = [] if self.derivation is None else self.derivation.lines(1)
+        uses = [f"  uses: {condition}" for condition in self.conditions]
+        trust = [f"  trusts: {item}" for item in self.trusted]
+        path = [] if self.certificate is None else [f"  certificate: {self.certificate}"]
+        return [*found, *tree, *uses, *trust, *path]
+
+    def _repr_latex_(self) -> str:
+        if self.lower == self.upper:
+            return rf"$\text{{{_latex(self.question)}}} = {self.lower}$ ({self.verdict})"
+        return rf"${self.lower} \le \text{{{_latex(self.question)}}} \le {self.upper}$ ({self.verdict})"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            self.question.replace("_", " "): f"{self.interval} ({self.verdict})",
+            "network": f"{self.network}, {self.parameters} parameters",
+            "at least": f"{self.lower}, {self.lower_verdict}: {self.lower_reason}",
+            "at most": f"{self.upper}, {self.upper_verdict}: {self.upper_reason}",
+        }
+        cells = "".join(
+            f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in rows.items()
+        )
+        return f"<table>{cells}</table>"
+
+
+def _relations_json(relations: Relations) -> object:
+    if relations is None or isinstance(relations, str):
+        return relations
+    return [relation.to_json_dict() for relation in relations]
+
+
+def _latex(text: str) -> str:
+    return text.replace("_", " ")
