@@ -18,6 +18,18 @@ class BadInput(ValueError):
     """
 
 
+def shown(value: object) -> str:
+    """Return a value in at most 60 characters, for messages.
+
+    >>> shown("tanh"), shown(10**5000), shown("a" * 100)[-8:]
+    ("'tanh'", 'an integer of 16610 bits', 'aaaaa...')
+    """
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"an integer of {value.bit_length()} bits"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 class OutOfBudget(Exception):
     """The time budget ended first; ``verdict`` holds the best interval proved so far."""
 

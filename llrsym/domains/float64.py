@@ -47,9 +47,9 @@ class Float64:
     def einsum(self, specification: str, a: Array, b: Array, shapes: tuple[Shape, Shape, Shape]) -> Array:
         left, right, out = split_einsum(specification)
         if _is_matrix_vector(left, right, out, a, b):
-            return np.matmul(b, a[0].T if left[1] == right else a[0])
+            return _apply(a[0].T if left[1] == right else a[0], b)
         if _is_matrix_vector(right, left, out, b, a):
-            return np.matmul(a, b[0].T if right[1] == left else b[0])
+            return _apply(b[0].T if right[1] == left else b[0], a)
         plain = dict(zip(dict.fromkeys(left + right), ascii_letters, strict=False))
         left, right, out = ("".join(plain[letter] for letter in word) for word in (left, right, out))
         result: Array = np.einsum(f"...{left},...{right}->...{out}", a, b)
@@ -155,6 +155,11 @@ def _rows(a: Array) -> Array:
 def _is_matrix_vector(matrix: str, vector: str, out: str, a: Array, b: Array) -> bool:
     """Whether one matrix is applied to a batch of vectors: that goes to BLAS."""
     return len(a) == 1 and len(matrix) == 2 and len(vector) == len(out) == 1 and vector != out
+
+
+def _apply(matrix: Array, vectors: Array) -> Array:
+    result: Array = vectors @ matrix
+    return result
 
 
 # The functions avoid overflow and cancellation: e = exp(-|z|) never exceeds 1.

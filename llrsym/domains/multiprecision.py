@@ -65,8 +65,8 @@ def approx_jacobian_mp(
     """Return the derivatives of all outputs by all parameters at n points, to about ``digits`` digits.
 
     ``weights`` holds one flat row-major sequence per parameter and ``points`` one flat sequence of d
-    numbers per point; fractions, integers, floats and mpmath reals are taken as they are. The result is an mpmath matrix
-    (n * c, M): row ``c * point + output``, columns in the flat order of the parameters.
+    numbers per point; fractions, integers, floats and mpmath reals are taken as they are. The result is
+    an mpmath matrix (n * c, M): row ``c * point + output``, columns in the flat order of the parameters.
 
     Raises ``BadInput`` for weights or points of the wrong size, ``Rejected`` where a denominator vanishes.
 
@@ -95,25 +95,26 @@ def approx_rank_mp(matrix: mpmath.matrix, digits: int = 50) -> int:
     Elimination with complete pivoting; pivots above 10^(-digits / 2) of the largest count, and those
     that do not count must be below 10^(-3 digits / 4). The result is numerical evidence, no theorem.
 
-    Raises ``ValueError`` when a pivot falls between the two: then more digits are needed.
+    Raises ``ValueError`` when a pivot falls between the two: then more digits are needed; and for entries
+    that are not finite.
 
     >>> with mpmath.workdps(50):
     ...     third = mpmath.mpf(1) / 3
     >>> approx_rank_mp(mpmath.matrix([[1, third], [3, 3 * third]]))
     1
     """
+    rows: list[list[mpmath.mpf]] = matrix.tolist()
+    if not all(mpmath.isfinite(v) for row in rows for v in row):
+        raise ValueError("the matrix has entries that are not finite")
+    rank = 0
     with mpmath.workdps(digits):
-        rows: list[list[mpmath.mpf]] = matrix.tolist()
-        largest = max((abs(v) for row in rows for v in row), default=mpmath.mpf(0))
-        counted, negligible = (
-            largest * mpmath.mpf(10) ** (-digits / 2),
-            largest * mpmath.mpf(10) ** (-0.75 * digits),
-        )
-        rank = 0
-        while rows and (pivot := _largest(rows))[0] > counted:
-            rows = _eliminated(rows, pivot[1], pivot[2])
+        pivot, i, j = _largest(rows)
+        counted, negligible = pivot / mpmath.mpf(10) ** (digits / 2), pivot / mpmath.mpf(10) ** (0.75 * digits)
+        while pivot > counted:
+            rows = _eliminated(rows, i, j)
             rank += 1
-        if rows and pivot[0] > negligible:
+            pivot, i, j = _largest(rows)
+        if pivot > negligible:
             raise ValueError(f"no gap between the pivots at {digits} digits; use more digits")
     return rank
 

@@ -16,12 +16,12 @@ from llrsym.domains.elimination import Elimination, center, eliminate
 from llrsym.kernel.activations import Polynomial, activation_named
 from llrsym.kernel.formal import KAPPA, I, Monomial
 from llrsym.kernel.program import Shape, size, split_einsum
-from llrsym.kernel.residues import Constants, Setting, Vanishing, draw_constants
+from llrsym.kernel.residues import Constants, Setting, Vanishing, draw_constants, draw_pairs
 from llrsym.kernel.run import Trace, forward, gradient
 from llrsym.kernel.tower import Argument, Powers, Tower
 
 Array = NDArray[np.float64]
-CHUNK_ENTRIES = 1 << 21
+CHUNK_ENTRIES = 1 << 20
 """Entries of the evaluation matrix that are computed at a time."""
 
 
@@ -286,7 +286,7 @@ class NumpyArithmetic:
         return self._pair_rows(tower, setting, pairs)[0]
 
     def _pair_rows(self, tower: Tower, setting: Setting, pairs: int) -> tuple[Array, Array]:
-        shared = [draw_constants(tower, setting, f"pair/{k}", -1 if k % 2 else 1) for k in range(pairs)]
+        shared = draw_pairs(tower, setting, pairs)
         labels = [f"pair/{k}/{side}" for k in range(pairs) for side in "ab"]
         domain = self._batch(tower, setting, [c for c in shared for _ in "ab"], labels)
         trace = domain.run()
@@ -338,13 +338,16 @@ class NumpyArithmetic:
         self, domain: PrimeField, places: list[list[tuple[int, int]]], columns: Sequence[int], matrix: Array
     ) -> None:
         trace = domain.run()
-        program = domain.tower.program
-        everything = len(columns) == program.parameter_count and list(columns) == list(range(len(columns)))
+        everything = columns == range(domain.tower.program.parameter_count)
         for output in sorted({output for place in places for _, output in place}):
             rows = [(k, position) for k, place in enumerate(places) for position, o in place if o == output]
-            block = flat_gradients(domain, trace, output)
-            picked = block[[k for k, _ in rows]] if len(rows) < len(block) else block
-            matrix[[position for _, position in rows]] = picked if everything else picked[:, list(columns)]
+            target = rows[0][1]
+            if everything and [p for _, p in rows] == list(range(target, target + len(places))):
+                write_gradients(domain, trace, output, matrix[target : target + len(places)])
+                continue
+            block = np.zeros((len(places), domain.tower.program.parameter_count))
+            write_gradients(domain, trace, output, block)
+            matrix[[position for _, position in rows]] = block[[k for k, _ in rows]][:, list(columns)]
 
     def _batch(
         self, tower: Tower, setting: Setting, shared: Sequence[Constants], labels: Sequence[str]
@@ -359,19 +362,16 @@ class NumpyArithmetic:
         return PrimeField(tower, setting, constants, inputs.reshape(len(labels), *tower.program.input_shape), exponents)
 
 
-def flat_gradients(domain: PrimeField, trace: Trace[Array], output: int) -> Array:
-    """Return the derivatives (samples, parameters) of one output."""
+def write_gradients(domain: PrimeField, trace: Trace[Array], output: int, rows: Array) -> None:
+    """Write the derivatives of one output into zeroed rows (samples, parameters)."""
     program = domain.tower.program
     batch = len(domain.inputs)
     cotangent = np.zeros((batch, program.output_count))
     cotangent[:, output] = 1.0
     tensors = gradient(program, domain, trace, cotangent.reshape(batch, *program.shapes[program.output]))
-    result = np.zeros((batch, program.parameter_count))
     start = 0
     for tensor, parameter in zip(tensors, program.parameters, strict=True):
         width = size(parameter.shape)
         if tensor is not None:
-            result[:, start : start + width] = tensor.reshape(tensor.shape[0], -1)
+            rows[:, start : start + width] = tensor.reshape(tensor.shape[0], -1)
         start += width
-    return result
-

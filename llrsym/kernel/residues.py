@@ -26,6 +26,8 @@ PRIMES = (4194301, 4194277, 4194217, 4194181, 8388593, 8388581, 8388473, 8388461
 
 MAX_ENTRIES = 20_000_000
 
+WeightResidues = tuple[tuple[int, ...], ...]
+
 
 class Vanishing(Rejected):
     """A denominator is zero at this sample: the homomorphism does not extend to it."""
@@ -47,9 +49,10 @@ class Setting:
 
     def residue(self, value: Fraction) -> int:
         """Return the residue of a rational number; raises ``Rejected`` if p divides its denominator."""
-        if value.denominator % self.prime == 0:
+        denominator = value.denominator % self.prime
+        if denominator == 0:
             raise Rejected(f"the prime {self.prime} divides the denominator of {value}")
-        return value.numerator * pow(value.denominator, -1, self.prime) % self.prime
+        return value.numerator * pow(denominator, -1, self.prime) % self.prime
 
     def numbers(self, label: str, count: int) -> tuple[int, ...]:
         """Return ``count`` integers below 2^64, a function of the seed and the label alone."""
@@ -71,7 +74,7 @@ class Constants:
     imaginary: int
     kappa: int
     exponents: tuple[int, ...]
-    weights: tuple[tuple[int, ...], ...]
+    weights: WeightResidues
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +85,31 @@ class Sample:
     exponents: tuple[int, ...]
 
 
-def draw_constants(tower: Tower, setting: Setting, label: str, sign: int = 1) -> Constants:
-    """Draw the residues that all samples under this label share."""
-    p, program = setting.prime, tower.program
+def draw_constants(
+    tower: Tower, setting: Setting, label: str, sign: int = 1, weights: WeightResidues | None = None
+) -> Constants:
+    """Draw the residues that all samples under this label share; ``weights`` if they are known already."""
+    p = setting.prime
     numbers = setting.numbers(f"{label}/constants", 1 + len(tower.constants))
-    if tower.weights is None:
-        flat = [n % p for n in setting.numbers(f"{label}/weights", program.parameter_count)]
-        starts = [sum(size(q.shape) for q in program.parameters[:k]) for k in range(len(program.parameters))]
-        weights = tuple(
-            tuple(flat[start : start + size(q.shape)]) for start, q in zip(starts, program.parameters, strict=True)
-        )
-    else:
-        weights = tuple(tuple(setting.residue(v) for v in tensor) for tensor in tower.weights)
     kappa = 1 + numbers[0] % (p - 1)
-    return Constants(setting.imaginary_unit(sign), kappa, tuple(n % (p - 1) for n in numbers[1:]), weights)
+    exponents = tuple(n % (p - 1) for n in numbers[1:])
+    known = draw_weights(tower, setting, label) if weights is None else weights
+    return Constants(setting.imaginary_unit(sign), kappa, exponents, known)
+
+
+def draw_weights(tower: Tower, setting: Setting, label: str) -> WeightResidues:
+    """Return the residues of the given weights, or draw them when the weights are variables."""
+    if tower.weights is not None:
+        return tuple(tuple(setting.residue(v) for v in tensor) for tensor in tower.weights)
+    program = tower.program
+    flat = iter(setting.numbers(f"{label}/weights", program.parameter_count))
+    return tuple(tuple(next(flat) % setting.prime for _ in range(size(q.shape))) for q in program.parameters)
+
+
+def draw_pairs(tower: Tower, setting: Setting, pairs: int) -> list[Constants]:
+    """Draw the constants of every pair of the premise; weights that are given are the same in all."""
+    weights = None if tower.weights is None else draw_weights(tower, setting, "pair")
+    return [draw_constants(tower, setting, f"pair/{k}", -1 if k % 2 else 1, weights) for k in range(pairs)]
 
 
 def draw_sample(tower: Tower, setting: Setting, label: str) -> Sample:
@@ -242,8 +256,7 @@ class PureArithmetic:
 
     def premise_ranks(self, tower: Tower, setting: Setting, pairs: int) -> tuple[int, int]:
         differences, constants = [], []
-        for pair in range(pairs):
-            shared = draw_constants(tower, setting, f"pair/{pair}", -1 if pair % 2 else 1)
+        for pair, shared in enumerate(draw_pairs(tower, setting, pairs)):
             try:
                 first, second, values = self._pair(tower, setting, shared, pair)
             except Vanishing:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from fractions import Fraction
 
-from llrsym.errors import BadInput
+from llrsym.errors import BadInput, shown
 from llrsym.kernel.activations import activation_named, activation_names
 from llrsym.kernel.errors import Malformed
 
@@ -74,7 +74,9 @@ def register_activation(
     'rational:1/1,0,1'
     """
     if not isinstance(name, str) or not name.isidentifier():
-        raise BadInput(f"register_activation: {name!r} is not an identifier; choose a name such as 'my_act'")
+        raise BadInput(
+            f"register_activation: {shown(name)} is not an identifier; choose a name such as 'my_act'"
+        )
     data = f"rational:{_written(name, numerator)}/{_written(name, denominator)}"
     canonical_activation(data)
     if name.lower() in NOT_ANALYTIC or name in activation_names() or _registered.get(name, data) != data:
@@ -88,13 +90,13 @@ def _written(name: str, coefficients: Sequence[Coefficient]) -> str:
     for value in coefficients:
         if isinstance(value, bool) or not isinstance(value, int | str | Fraction):
             raise BadInput(
-                f"register_activation: '{name}' has the coefficient {value!r}; give an integer or 'p/q'"
+                f"register_activation: '{name}' has the coefficient {shown(value)}; give an integer or 'p/q'"
             )
         try:
             texts.append(str(Fraction(value)).replace("/", "|"))
         except (ValueError, ZeroDivisionError) as error:
             raise BadInput(
-                f"register_activation: '{name}' has the coefficient {value!r}; give an integer or 'p/q'"
+                f"register_activation: '{name}' has the coefficient {shown(value)}; give an integer or 'p/q'"
             ) from error
     return ",".join(texts)
 
@@ -117,4 +119,4 @@ def _unknown(name: str, error: Exception) -> str:
     known = [*activation_names(), *_registered]
     close = difflib.get_close_matches(name, known, n=2)
     hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}"
-    return f"activation '{name[:60]}' is not known; {hint}"
+    return f"activation {shown(name)} is not known; {hint}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from llrsym.errors import BadInput
+from llrsym.errors import BadInput, shown
 from llrsym.kernel.program import MAX_ENTRIES, Shape, size
 from llrsym.networks.activations import canonical_activation
 from llrsym.networks.assembly import Assembly
@@ -35,7 +35,7 @@ def mlp(*widths: int, activation: str = "tanh", bias: Bias = True) -> Network:
             f"mlp: expected at least two widths, got {len(widths)}; write mlp(inputs, ..., outputs)"
         )
     if not isinstance(bias, bool) and bias != "hidden":
-        raise BadInput(f"mlp: bias is {_show(bias)}; use True, False or 'hidden'")
+        raise BadInput(f"mlp: bias is {shown(bias)}; use True, False or 'hidden'")
     name = canonical_activation(activation)
     shapes = _mlp_shapes(widths, bias)
     _check_sizes("mlp", shapes)
@@ -88,17 +88,10 @@ def _mlp_shapes(widths: tuple[int, ...], bias: Bias) -> dict[str, Shape]:
 def _check_widths(builder: str, widths: dict[str, int]) -> None:
     for place, width in widths.items():
         if type(width) is not int or width < 1:
-            raise BadInput(f"{builder}: {place} is {_show(width)}; give a positive integer")
+            raise BadInput(f"{builder}: {place} is {shown(width)}; give a positive integer")
 
 
 def _check_sizes(builder: str, shapes: dict[str, Shape]) -> None:
     for name, shape in shapes.items():
         if size(shape) > MAX_ENTRIES:
-            raise BadInput(
-                f"{builder}: {name} of shape {shape} has more than {MAX_ENTRIES} entries; use smaller widths"
-            )
-
-
-def _show(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+            raise BadInput(f"{builder}: {name} has more than {MAX_ENTRIES} entries; use smaller widths")

@@ -10,7 +10,7 @@ from numbers import Integral, Rational
 
 import numpy as np
 
-from llrsym.errors import BadInput
+from llrsym.errors import BadInput, shown
 from llrsym.kernel.program import Shape
 from llrsym.networks.network import Network
 
@@ -59,7 +59,7 @@ def _check_names(network: Network, mapping: Mapping[str, object]) -> None:
             raise BadInput(f"weights: {name} is missing; the network has {wanted}")
     for name in mapping:
         if name not in network.parameter_names:
-            raise BadInput(f"weights: {str(name)[:60]!r} is not a parameter; the network has {wanted}")
+            raise BadInput(f"weights: {shown(name)} is not a parameter; the network has {wanted}")
 
 
 def _flatten(name: str, value: object) -> tuple[Shape, list[object]]:
@@ -85,7 +85,7 @@ def _exact(name: str, position: int, shape: Shape, value: object) -> Fraction:
         number = _rational(value)
     except (ValueError, TypeError, ZeroDivisionError) as error:
         place = ",".join(str(int(k)) for k in np.unravel_index(position, shape)) if shape else ""
-        raise BadInput(f"weights: {name}[{place}] is {str(value)[:40]!r}; {error}") from error
+        raise BadInput(f"weights: {name}[{place}] is {shown(value)}; {error}") from error
     return number
 
 

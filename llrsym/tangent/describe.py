@@ -8,6 +8,8 @@ from llrsym.networks.network import Network
 from llrsym.tangent.blocks import NamedRelation
 from llrsym.verdict import Relation
 
+MAX_TERMS = 12
+
 
 def described(network: Network, found: NamedRelation) -> Relation:
     """Return a relation with its coefficients by the names of the parameter entries."""
@@ -23,6 +25,8 @@ def constant_text(terms: Sequence[Coefficient], names: Sequence[str]) -> str:
     '-3/2*exp(1)'
     """
     texts = [_term_text(term, names) for term in terms]
+    if len(texts) > MAX_TERMS:
+        texts = [*texts[:MAX_TERMS], f"... ({len(terms) - MAX_TERMS} more terms)"]
     return " + ".join(texts).replace("+ -", "- ") or "0"
 
 

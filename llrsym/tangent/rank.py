@@ -56,11 +56,11 @@ def model_rank(
     Reference: docs/theory (given-weights, almost-every, upper-bounds); arXiv:2406.18035, Definition 5.
     """
     weights = None if at is None else exact_weights(network, at)
-    question = Question("model_rank", network, weights, seed, budget, explain, progress or _silent)
+    question = Question("model_rank", network, weights, seed, budget, explain, progress or silent)
     return question.answer(certificate)
 
 
-def _silent(message: str) -> None:
+def silent(message: str) -> None:
     return None
 
 
@@ -107,8 +107,9 @@ class Question:
 
     def _lower_upper(self) -> None:
         self._checkpoint("upper bound: exact relations among the tangent functions")
-        target = 0 if self.lower.certificate is None else self.lower.rank
-        found = find_relation_bound(self.network.program, self.weights, target, str(self.seed))
+        found = find_relation_bound(
+            self.network.program, self.weights, self.lower.rank, str(self.seed), symmetries_only=self.closed
+        )
         if found is not None and (found.rank < self.upper.rank or self.explain and found.rank == self.upper.rank):
             check_rank_at_most(self.network.program, self.weights, found.certificate, found.rank)
             self.upper = found

@@ -51,16 +51,19 @@ def bound_without_relations(program: Program, weights: Weights | None) -> UpperB
     return UpperBound(ambient, certificate, f"f is a polynomial in x with at most {ambient} monomials")
 
 
-def find_relation_bound(program: Program, weights: Weights | None, lower: int, seed: str) -> UpperBound | None:
+def find_relation_bound(
+    program: Program, weights: Weights | None, lower: int, seed: str, *, symmetries_only: bool = False
+) -> UpperBound | None:
     """Return the upper bound M - K from K independent relations, each an exact identity.
 
     First the symmetries of the activations, then, while the bound is above ``lower``, whatever exact
-    linear algebra over the field of constants finds among the formal tangent functions.
+    linear algebra over the field of constants finds among the formal tangent functions. With
+    ``symmetries_only`` that second, expensive step is left out. None when there is no relation.
     """
     search = _Search(program, weights, seed)
     search.add_all(find_symmetries(program, weights), lower)
     for clear in (False, True):
-        if search.bound > lower:
+        if search.bound > lower and not symmetries_only:
             search.add_all(search.dependences(clear), lower)
     if not search.kept:
         return None
