@@ -1,13 +1,17 @@
 """``llrsym verify CLAIM CERTIFICATE`` or ``llrsym verify DIR``: the kernel checks a certificate."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llrsym.cli import REFUTED, SETTLED
 from llrsym.cli.common import Json, print_answer
-from llrsym.errors import BadInput
+
+if TYPE_CHECKING:
+    from llrsym.verify import Check
 
 
 def verify(
@@ -19,10 +23,24 @@ def verify(
     from llrsym.verify import verify_paths
 
     results = verify_paths(claim, certificate)
-    if not results:
-        raise BadInput(f"verify: there is no claim.json below {claim}; give a claim or a directory with one")
     accepted = all(result.accepted for result in results)
-    rows = [{"path": str(r.path), "accepted": r.accepted, "message": r.message} for r in results]
-    lines = [f"{'accepted' if r.accepted else 'rejected'} {r.path}: {r.message}" for r in results]
-    print_answer({"accepted": accepted, "results": rows}, "\n".join(lines), as_json)
+    document = {"accepted": accepted, "results": [_row(result) for result in results]}
+    print_answer(document, "\n".join(map(_line, results)), as_json)
     return SETTLED if accepted else REFUTED
+
+
+def _row(result: Check) -> dict[str, object]:
+    return {
+        "path": str(result.path),
+        "accepted": result.accepted,
+        "message": result.message,
+        "conditions": list(result.conditions),
+        "trusted": list(result.trusted),
+    }
+
+
+def _line(result: Check) -> str:
+    lines = [f"{'accepted' if result.accepted else 'rejected'} {result.path}: {result.message}"]
+    lines += [f"  uses: {condition}" for condition in result.conditions]
+    lines += [f"  trusts: {item}" for item in result.trusted]
+    return "\n".join(lines)

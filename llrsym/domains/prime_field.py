@@ -1,8 +1,8 @@
 """Residues of many samples at once: the prime field with NumPy, exact in float64.
 
 The same homomorphism as ``llrsym.kernel.residues`` (the residues are drawn by the kernel), with tensors as
-float64 arrays of centred residues and one leading axis for the samples. Products stay below 2^44 and sums
-of fewer than 2^9 of them below 2^53, so every operation is exact.
+float64 arrays of centred residues and one leading axis for the samples. Products stay below 2^45 and only
+so many are added that sums stay below 2^53 - p, so every operation is exact.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from llrsym.domains.elimination import Elimination, center, eliminate
 from llrsym.kernel.activations import Polynomial, activation_named
-from llrsym.kernel.formal import KAPPA, I, Monomial
+from llrsym.kernel.formal import IMAGINARY, KAPPA, Monomial
 from llrsym.kernel.program import Shape, size, split_einsum
 from llrsym.kernel.residues import Constants, Setting, Vanishing, draw_constants, draw_pairs
 from llrsym.kernel.run import Trace, forward, gradient
@@ -29,7 +29,12 @@ class PrimeField:
     """Tensors of residues at a batch of samples; implements the kernel's ``Domain`` protocol."""
 
     def __init__(
-        self, tower: Tower, setting: Setting, constants: "SharedConstants", inputs: Array, exponents: NDArray[np.int64]
+        self,
+        tower: Tower,
+        setting: Setting,
+        constants: "SharedConstants",
+        inputs: Array,
+        exponents: NDArray[np.int64],
     ) -> None:
         self.tower, self.setting, self.constants = tower, setting, constants
         self.prime = setting.prime
@@ -63,10 +68,14 @@ class PrimeField:
         """Sum over slices of one index so short that no partial sum leaves the exact range."""
         axis_a, axis_b = left.index(letter) + 1, right.index(letter) + 1
         length = a.shape[axis_a]
-        others = size(tuple(a.shape[left.index(c) + 1] for c in left if c in right and c not in out and c != letter))
+        others = size(
+            tuple(a.shape[left.index(c) + 1] for c in left if c in right and c not in out and c != letter)
+        )
         step = max(1, terms_exact(self.prime) // max(1, others))
         if others > terms_exact(self.prime):
-            raise ValueError("einsum: a contraction over several long indices at once is not exact in float64")
+            raise ValueError(
+                "einsum: a contraction over several long indices at once is not exact in float64"
+            )
         total: Array | None = None
         for start in range(0, length, step):
             part_a = a.take(range(start, min(start + step, length)), axis=axis_a)
@@ -77,19 +86,26 @@ class PrimeField:
         lengths = dict(zip(left + right, (*a.shape[1:], *b.shape[1:]), strict=True))
         return np.zeros((batch, *(lengths[c] for c in out))) if total is None else total
 
-    def gather(self, parts: Sequence[Array], index: Sequence[int], shapes: Sequence[Shape], shape: Shape) -> Array:
+    def gather(
+        self, parts: Sequence[Array], index: Sequence[int], shapes: Sequence[Shape], shape: Shape
+    ) -> Array:
         batch = max(part.shape[0] for part in parts)
-        flat = [np.broadcast_to(part.reshape(part.shape[0], -1), (batch, size(s))) for part, s in zip(parts, shapes, strict=True)]
+        flat = [
+            np.broadcast_to(part.reshape(part.shape[0], -1), (batch, size(s)))
+            for part, s in zip(parts, shapes, strict=True)
+        ]
         padded = np.concatenate([*flat, np.zeros((batch, 1))], axis=1)
         return padded[:, np.asarray(index, dtype=np.int64)].reshape(batch, *shape)
 
     def scatter(self, a: Array, index: Sequence[int], shapes: Sequence[Shape], shape: Shape) -> list[Array]:
         batch = a.shape[0]
         flat = np.zeros((batch, sum(size(s) for s in shapes) + 1))
-        np.add.at(flat, (slice(None), np.asarray(index, dtype=np.int64)), a.reshape(batch, -1))
+        np.add.at(flat.T, np.asarray(index, dtype=np.int64), a.reshape(batch, -1).T)
         center(flat, self.prime, out=flat)
         starts = np.cumsum([0, *(size(s) for s in shapes)])
-        return [flat[:, lo:hi].reshape(batch, *s) for lo, hi, s in zip(starts, starts[1:], shapes, strict=False)]
+        return [
+            flat[:, lo:hi].reshape(batch, *s) for lo, hi, s in zip(starts, starts[1:], shapes, strict=False)
+        ]
 
     def is_zero(self, a: Array) -> bool:
         return not a.any()
@@ -148,12 +164,18 @@ class PrimeField:
         """Return the residues (samples, bases) of the base exponents."""
         columns = [self._base(base, trace) for base in self.tower.bases]
         batch = len(self.inputs)
-        return np.stack([np.broadcast_to(c, (batch,)) for c in columns], axis=1) if columns else np.zeros((batch, 0))
+        return (
+            np.stack([np.broadcast_to(c, (batch,)) for c in columns], axis=1)
+            if columns
+            else np.zeros((batch, 0))
+        )
 
     def _base(self, base: Monomial | Argument, trace: Trace[Array]) -> Array:
         if not isinstance(base, Argument):
             return self.monomial(base, trace)
-        z = trace.values[base.argument].reshape(-1, size(trace.values[base.argument].shape[1:]))[:, base.entry]
+        z = trace.values[base.argument].reshape(-1, size(trace.values[base.argument].shape[1:]))[
+            :, base.entry
+        ]
         total = np.zeros(z.shape)
         power = np.ones(z.shape)
         for u in base.exponent:
@@ -180,8 +202,8 @@ class PrimeField:
         return total
 
     def _atom(self, atom: int, trace: Trace[Array]) -> Array:
-        if atom in (I, KAPPA):
-            return self.constants.imaginary if atom == I else self.constants.kappa
+        if atom in (IMAGINARY, KAPPA):
+            return self.constants.imaginary if atom == IMAGINARY else self.constants.kappa
         definition = self.tower.ring.atoms[atom]
         if definition[0] == "x":
             return self.inputs.reshape(len(self.inputs), -1)[:, int(str(definition[1]))]
@@ -191,24 +213,26 @@ class PrimeField:
             return value
         a, b, c = source.mirror
         argument = trace.values[source.argument]
-        return center(a * (value - c + b * argument.reshape(argument.shape[0], -1)[:, source.entry]), self.prime)
+        return center(
+            a * (value - c + b * argument.reshape(argument.shape[0], -1)[:, source.entry]), self.prime
+        )
 
 
 def terms_exact(prime: int) -> int:
     """Return how many products of centred residues may be added in float64 without rounding."""
-    half = prime // 2 + 1
-    return int((1 << 53) // (half * half))
+    half = prime // 2 + 2
+    return ((1 << 53) - prime) // (half * half)
 
 
 def _product(left: str, right: str, out: str, a: Array, b: Array) -> Array:
     """A contraction; the products of a batch with a matrix go to BLAS."""
     if a.shape[0] == 1 and len(left) == 2 and len(right) == len(out) == 1:
         matrix = a[0] if left[1] == right else a[0].T
-        return b @ matrix.T
+        return np.asarray(b @ matrix.T, dtype=np.float64)
     if b.shape[0] == 1 and len(right) == 2 and len(left) == len(out) == 1:
         matrix = b[0] if right[0] == left else b[0].T
-        return a @ matrix
-    return np.einsum(f"...{left},...{right}->...{out}", a, b)
+        return np.asarray(a @ matrix, dtype=np.float64)
+    return np.asarray(np.einsum(f"...{left},...{right}->...{out}", a, b), dtype=np.float64)
 
 
 class SharedConstants:
@@ -223,14 +247,18 @@ class SharedConstants:
         self.exponents = np.array([r.exponents for r in residues], dtype=np.int64).reshape(len(residues), -1)
         varying = residues if tower.weights is None else residues[:1]
         self.weights = [
-            center(np.array([r.weights[k] for r in varying], dtype=np.float64), p).reshape(len(varying), *q.shape)
+            center(np.array([r.weights[k] for r in varying], dtype=np.float64), p).reshape(
+                len(varying), *q.shape
+            )
             for k, q in enumerate(tower.program.parameters)
         ]
         self._low, self._high = _power_tables(p, setting.unit)
 
     def powers(self, register: int) -> NDArray[np.int64]:
         """The integer exponents (bases, entries) of an activation's exponentials, modulo p - 1."""
-        return self._matrix(len(self.tower.bases), [row.generators for row in self.tower.exponentials[register]])
+        return self._matrix(
+            len(self.tower.bases), [row.generators for row in self.tower.exponentials[register]]
+        )
 
     def offsets(self, register: int) -> NDArray[np.int64]:
         """The exponents (samples or 1, entries) that the constants contribute."""
@@ -272,7 +300,7 @@ def _power_tables(p: int, g: int) -> tuple[Array, Array]:
 
 
 class NumpyArithmetic:
-    """The kernel's ``Arithmetic`` with NumPy: same residues, same ranks, and the pivots of the last matrix."""
+    """The kernel's ``Arithmetic`` with NumPy: the same residues and ranks, many samples at a time."""
 
     trusted: tuple[str, ...] = ("evaluation and elimination modulo p by NumPy in exact float64 integers",)
 
@@ -359,7 +387,9 @@ class NumpyArithmetic:
         inputs = center((raw[:, :d] % p).astype(np.float64), setting.prime)
         exponents = (raw[:, d:] % (p - np.uint64(1))).astype(np.int64)
         constants = SharedConstants(tower, setting, shared)
-        return PrimeField(tower, setting, constants, inputs.reshape(len(labels), *tower.program.input_shape), exponents)
+        return PrimeField(
+            tower, setting, constants, inputs.reshape(len(labels), *tower.program.input_shape), exponents
+        )
 
 
 def write_gradients(domain: PrimeField, trace: Trace[Array], output: int, rows: Array) -> None:

@@ -51,7 +51,9 @@ class Activation:
             if z:
                 terms.append((c * z, pi, pk, z - 1, e))
             if e:
-                terms += [(c * e * u * (n + 1), pi + i, pk + k, z + n, e) for n, u in enumerate(self.exponent) if u]
+                terms += [
+                    (c * e * u * (n + 1), pi + i, pk + k, z + n, e) for n, u in enumerate(self.exponent) if u
+                ]
         return collect(terms)
 
 
@@ -83,7 +85,9 @@ def _imaginary(*terms: tuple[object, int, int]) -> Polynomial:
 ONE = _poly((1, 0, 0))
 
 
-def _exact(name: str, numerator: Polynomial, denominator: Polynomial, exponent: str = "", unit: str = "1") -> Activation:
+def _exact(
+    name: str, numerator: Polynomial, denominator: Polynomial, exponent: str = "", unit: str = "1"
+) -> Activation:
     powers = tuple(Fraction(c) for c in exponent.split())
     draft = Activation(name, numerator, denominator, powers, unit)
     return Activation(name, numerator, denominator, powers, unit, True, derive_parity(draft))
@@ -108,7 +112,9 @@ def derive_parity(activation: Activation) -> Parity | None:
     numerator, denominator = mirrored(activation.numerator), mirrored(activation.denominator)
     for a, b, c in PARITIES:
         affine = _poly((b, 1, 0), (c, 0, 0))
-        image = collect([*multiply(_poly((a, 0, 0)), activation.numerator), *multiply(affine, activation.denominator)])
+        image = collect(
+            [*multiply(_poly((a, 0, 0)), activation.numerator), *multiply(affine, activation.denominator)]
+        )
         if multiply(numerator, activation.denominator) == multiply(image, denominator):
             return a, b, c
     return None
@@ -157,7 +163,9 @@ def activation_named(name: str) -> Activation:
         return _exact(name, _poly((1, int(data), 0)), ONE)
     if kind == "rational" and colon:
         numerator, slash, denominator = data.partition("/")
-        return _exact(name, _coefficients(name, numerator), _coefficients(name, denominator) if slash else ONE)
+        return _exact(
+            name, _coefficients(name, numerator), _coefficients(name, denominator) if slash else ONE
+        )
     raise Malformed(f"activation '{name}' does not exist; there are {', '.join(activation_names())}")
 
 
@@ -170,7 +178,9 @@ def _coefficients(name: str, text: str) -> Polynomial:
     try:
         values = [Fraction(*map(int, c.split("|", 1))) for c in text.split(",")]
     except (ValueError, ZeroDivisionError) as error:
-        raise Malformed(f"activation '{name}': '{text}' is not a list of integers or fractions p|q") from error
+        raise Malformed(
+            f"activation '{name}': '{text}' is not a list of integers or fractions p|q"
+        ) from error
     if len(values) > MAX_POWER + 1 or not any(values):
         raise Malformed(f"activation '{name}': expected 1 to {MAX_POWER + 1} coefficients, not all zero")
     return collect([(c, 0, 0, n, 0) for n, c in enumerate(values)])

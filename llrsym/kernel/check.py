@@ -51,7 +51,9 @@ def check_claim(claim: Claim, certificate: Certificate, arithmetic: Arithmetic) 
             claim.program, claim.weights, certificate.lower, claim.lower, arithmetic
         )
     conditions += check_rank_at_most(claim.program, claim.weights, certificate.upper, claim.upper)
-    return Statement(_sentence(claim), claim.lower, claim.upper, claim.at, tuple(conditions), arithmetic.trusted)
+    return Statement(
+        _sentence(claim), claim.lower, claim.upper, claim.at, tuple(conditions), arithmetic.trusted
+    )
 
 
 def _sentence(claim: Claim) -> str:

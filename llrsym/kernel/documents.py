@@ -75,9 +75,13 @@ def read_claim(document: object) -> Claim:
     fields = _object(document, "claim", keys)
     _expect(fields["format"] == CLAIM_FORMAT, "claim: format", CLAIM_FORMAT, fields["format"])
     _expect(fields["question"] in QUESTIONS, "claim: question", f"one of {QUESTIONS}", fields["question"])
-    _expect(fields["at"] in (GIVEN, ALMOST_EVERY), "claim: at", f"'{GIVEN}' or '{ALMOST_EVERY}'", fields["at"])
+    _expect(
+        fields["at"] in (GIVEN, ALMOST_EVERY), "claim: at", f"'{GIVEN}' or '{ALMOST_EVERY}'", fields["at"]
+    )
     weights = None if fields["weights"] is None else _weights(fields["weights"])
-    _expect((weights is None) == (fields["at"] == ALMOST_EVERY), "claim: weights", "weights exactly if given", "")
+    _expect(
+        (weights is None) == (fields["at"] == ALMOST_EVERY), "claim: weights", "weights exactly if given", ""
+    )
     program = _program(fields["program"])
     text = _string(fields["network"], "claim: network")
     lower, upper = _count(fields["lower"], "claim: lower"), _count(fields["upper"], "claim: upper")
@@ -88,7 +92,9 @@ def read_claim(document: object) -> Claim:
 def read_certificate(document: object) -> Certificate:
     """Decode a certificate; raises ``Malformed``."""
     fields = _object(document, "certificate", ("format", "lower", "upper"))
-    _expect(fields["format"] == CERTIFICATE_FORMAT, "certificate: format", CERTIFICATE_FORMAT, fields["format"])
+    _expect(
+        fields["format"] == CERTIFICATE_FORMAT, "certificate: format", CERTIFICATE_FORMAT, fields["format"]
+    )
     lower = None if fields["lower"] is None else _lower(fields["lower"])
     return Certificate(lower, _upper(fields["upper"]))
 
@@ -122,11 +128,16 @@ def _weights(document: object) -> Weights:
 def _lower(document: object) -> LowerCertificate:
     keys = ("prime", "unit", "seed", "pairs", "rows", "columns", "rewrites")
     fields = _object(document, "lower", keys)
-    rows = tuple((_count(s, "row"), _count(o, "row")) for s, o in (_pair(r, "row") for r in _list(fields["rows"], "rows")))
+    rows = tuple(
+        (_count(s, "row"), _count(o, "row"))
+        for s, o in (_pair(r, "row") for r in _list(fields["rows"], "rows"))
+    )
     columns = tuple(_count(c, "column") for c in _list(fields["columns"], "columns"))
     rewrites = tuple(_rewrite(r) for r in _list(fields["rewrites"], "rewrites"))
     prime, unit, pairs = (_count(fields[key], f"lower: {key}") for key in ("prime", "unit", "pairs"))
-    return LowerCertificate(prime, unit, _string(fields["seed"], "lower: seed"), pairs, rows, columns, rewrites)
+    return LowerCertificate(
+        prime, unit, _string(fields["seed"], "lower: seed"), pairs, rows, columns, rewrites
+    )
 
 
 def _rewrite(document: object) -> tuple[Monomial, Poly]:
@@ -152,10 +163,11 @@ def _upper(document: object) -> UpperCertificate:
     if not isinstance(document, dict) or document.get("rule") != "relations":
         fields = _object(document, "upper", ("rule",))
         return UpperCertificate(_string(fields["rule"], "upper: rule"))
-    fields = _object(document, "upper", ("rule", "relations", "prime", "seed"))
+    fields = _object(document, "upper", ("rule", "relations", "prime", "seed", "rewrites"))
     relations = tuple(_relation(r) for r in _list(fields["relations"], "relations"))
     prime, seed = _count(fields["prime"], "upper: prime"), _string(fields["seed"], "upper: seed")
-    return UpperCertificate("relations", relations, prime, seed)
+    rewrites = tuple(_rewrite(r) for r in _list(fields["rewrites"], "rewrites"))
+    return UpperCertificate("relations", relations, prime, seed, rewrites)
 
 
 def _relation(document: object) -> Relation:
@@ -170,7 +182,14 @@ def _terms(document: object) -> tuple[Coefficient, ...]:
 
 
 def _coefficient(document: object) -> Coefficient:
-    if not isinstance(document, dict) or not {"c"} <= set(document) <= {"c", "e", "ei", "i", "kappa", "theta"}:
+    if not isinstance(document, dict) or not {"c"} <= set(document) <= {
+        "c",
+        "e",
+        "ei",
+        "i",
+        "kappa",
+        "theta",
+    }:
         raise Malformed("coefficient: expected 'c' and some of 'e', 'ei', 'i', 'kappa', 'theta'")
     theta = [_pair(t, "theta") for t in _list(document.get("theta", []), "theta")]
     return Coefficient(

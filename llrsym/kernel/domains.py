@@ -84,7 +84,9 @@ class ListDomain(ABC, Generic[S]):
     def divide(self, a: list[S], b: list[S]) -> list[S]:
         return [self.over(x, y) for x, y in zip(a, b, strict=True)]
 
-    def einsum(self, specification: str, a: list[S], b: list[S], shapes: tuple[Shape, Shape, Shape]) -> list[S]:
+    def einsum(
+        self, specification: str, a: list[S], b: list[S], shapes: tuple[Shape, Shape, Shape]
+    ) -> list[S]:
         index_a, index_b, count = einsum_pairs(specification, shapes)
         terms = [self.times(a[i], b[j]) for i, j in zip(index_a, index_b, strict=True)]
         return terms if count == 1 else self.sums(terms, count, size(shapes[2]))
@@ -99,12 +101,16 @@ class ListDomain(ABC, Generic[S]):
             totals.append(total)
         return totals if count else [self.from_rational(Fraction(0))] * entries
 
-    def gather(self, parts: Sequence[list[S]], index: Sequence[int], shapes: Sequence[Shape], shape: Shape) -> list[S]:
+    def gather(
+        self, parts: Sequence[list[S]], index: Sequence[int], shapes: Sequence[Shape], shape: Shape
+    ) -> list[S]:
         flat = [entry for part in parts for entry in part]
         zero = self.from_rational(Fraction(0))
         return [zero if k < 0 else flat[k] for k in index]
 
-    def scatter(self, a: list[S], index: Sequence[int], shapes: Sequence[Shape], shape: Shape) -> list[list[S]]:
+    def scatter(
+        self, a: list[S], index: Sequence[int], shapes: Sequence[Shape], shape: Shape
+    ) -> list[list[S]]:
         flat = [self.from_rational(Fraction(0))] * sum(size(s) for s in shapes)
         for entry, k in zip(a, index, strict=True):
             if k >= 0:
@@ -154,7 +160,9 @@ class Rationals(ListDomain[Fraction]):
         return quotient_rule(self, activation, at)
 
 
-def quotient_rule(domain: ListDomain[S], activation: Activation, at: Callable[[Polynomial], S]) -> tuple[S, S]:
+def quotient_rule(
+    domain: ListDomain[S], activation: Activation, at: Callable[[Polynomial], S]
+) -> tuple[S, S]:
     """Return N/D and (N' - (N/D) D')/D, where ``at`` evaluates a polynomial in z and E."""
     denominator = at(activation.denominator)
     value = domain.over(at(activation.numerator), denominator)

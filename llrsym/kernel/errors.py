@@ -7,3 +7,7 @@ class Malformed(ValueError):
 
 class Rejected(Exception):
     """The documents are well-formed, but the certificate does not prove the claim (exit code 1)."""
+
+
+class Undefined(Rejected):
+    """The network divides by something that is identically zero, so it is no function at all."""

@@ -18,7 +18,7 @@ from fractions import Fraction
 
 from .activations import Activation, Polynomial, activation_named
 from .domains import ListDomain
-from .errors import Rejected
+from .errors import Rejected, Undefined
 from .program import Shape, size
 
 Monomial = tuple[tuple[int, Fraction | int], ...]
@@ -26,7 +26,7 @@ Poly = dict[Monomial, Fraction]
 Key = tuple[tuple[Monomial, Fraction], ...]
 Atom = tuple[object, ...]
 
-I, KAPPA = 0, 1
+IMAGINARY, KAPPA = 0, 1
 MAX_TERMS = 200_000
 PLAIN_SYMBOLS, PLAIN_TERMS = 6, 64
 
@@ -54,8 +54,8 @@ def multiply_monomials(a: Monomial, b: Monomial) -> tuple[Monomial, int]:
     for atom, power in b:
         powers[atom] = powers.get(atom, 0) + power
     sign = 1
-    if powers.get(I, 0) >= 2:
-        powers[I] -= 2
+    if powers.get(IMAGINARY, 0) >= 2:
+        powers[IMAGINARY] -= 2
         sign = -1
     return tuple(sorted((atom, power) for atom, power in powers.items() if power)), sign
 
@@ -136,8 +136,8 @@ class Ring:
 
     def add_rewrite(self, monomial: Monomial, replacement: Poly) -> None:
         """Accept an identity between exponents after proving it; raises ``Rejected`` otherwise."""
-        top = max((atom for m in replacement for atom, _ in m), default=I)
-        if top > max((atom for atom, _ in monomial), default=I):
+        top = max((atom for m in replacement for atom, _ in m), default=IMAGINARY)
+        if top > max((atom for atom, _ in monomial), default=IMAGINARY):
             raise Rejected("rewrite: a replacement uses a symbol that is later than the rewritten monomial")
         used = set(replacement) | {m for p in self.rewrites.values() for m in p}
         if monomial in used or monomial in self.rewrites or used & (self.rewrites.keys() | {monomial}):
@@ -147,6 +147,7 @@ class Ring:
         if not self.is_zero(difference):
             raise Rejected("rewrite: the relation between exponents is not an identity")
         self.rewrites[monomial] = replacement
+        self._expansions.clear()
 
     # Activations
 
@@ -154,7 +155,9 @@ class Ring:
         """Return sigma(z) and sigma'(z); polynomials are expanded, other values become symbols."""
         activation = activation_named(name)
         if activation.is_polynomial:
-            return evaluate(activation.numerator, z, {}), evaluate(activation.slope(activation.numerator), z, {})
+            return evaluate(activation.numerator, z, {}), evaluate(
+                activation.slope(activation.numerator), z, {}
+            )
         if not z and activation.exact:
             return _at_zero(activation)
         if activation.parity is not None and leads_negative(z):
@@ -173,7 +176,7 @@ class Ring:
     def inverse(self, poly: Poly) -> Poly:
         """Return 1/poly, with the unit part (a number times exponentials) of poly inverted at once."""
         if not poly:
-            raise Rejected("a denominator is identically zero")
+            raise Undefined("a denominator is identically zero")
         unit = self._unit_part(poly)
         rest = multiply(poly, {unit: Fraction(1)})
         scale = 1 / rest[min(rest)]
@@ -220,7 +223,7 @@ class Ring:
         denominator: Poly = dict(key)
         if inverse not in self._nonzero:
             if self.is_zero(denominator):
-                raise Rejected("a denominator is identically zero")
+                raise Undefined("a denominator is identically zero")
             self._nonzero.add(inverse)
         by_power: dict[int, Poly] = {}
         for monomial, coefficient in poly.items():
@@ -269,7 +272,7 @@ class Ring:
 def exponent_of(activation: Activation, z: Poly) -> Poly:
     """Return u(z), the exponent of an exact activation."""
     total: Poly = {}
-    unit: Monomial = {"1": (), "i": ((I, 1),), "kappa": ((KAPPA, 1),)}[activation.unit]
+    unit: Monomial = {"1": (), "i": ((IMAGINARY, 1),), "kappa": ((KAPPA, 1),)}[activation.unit]
     zs: Poly = {(): Fraction(1)}
     for coefficient in activation.exponent:
         zs = multiply(zs, z)
@@ -282,7 +285,7 @@ def evaluate(polynomial: Polynomial, z: Poly, e: Poly) -> Poly:
     """Return a polynomial in z and E at formal values."""
     total: Poly = {}
     for coefficient, i, kappa, z_power, e_power in polynomial:
-        monomial = tuple((atom, p) for atom, p in ((I, i), (KAPPA, kappa)) if p)
+        monomial = tuple((atom, p) for atom, p in ((IMAGINARY, i), (KAPPA, kappa)) if p)
         add_to(total, multiply(multiply(power(z, z_power), power(e, e_power)), {monomial: coefficient}))
     return total
 

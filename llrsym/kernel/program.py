@@ -137,7 +137,9 @@ def _type_gather(equation: Equation, shapes: list[Shape]) -> None:
     index = equation.data
     _require(not isinstance(index, str), equation, "a list of indices")
     _require(len(index) == size(equation.shape), equation, f"{size(equation.shape)} indices")
-    _require(all(type(k) is int and -1 <= k < total for k in index), equation, f"indices from -1 to {total - 1}")
+    _require(
+        all(type(k) is int and -1 <= k < total for k in index), equation, f"indices from -1 to {total - 1}"
+    )
 
 
 def _type_entrywise(equation: Equation, shapes: list[Shape]) -> None:
@@ -159,9 +161,13 @@ def _type_einsum(equation: Equation, shapes: list[Shape]) -> None:
     left, right, out = split_einsum(str(equation.data))
     lengths: dict[str, int] = {}
     for letters, shape in ((left, shapes[0]), (right, shapes[1]), (out, equation.shape)):
-        _require(len(letters) == len(shape), equation, f"{len(letters)} axes for '{letters}', got {list(shape)}")
+        _require(
+            len(letters) == len(shape), equation, f"{len(letters)} axes for '{letters}', got {list(shape)}"
+        )
         for letter, length in zip(letters, shape, strict=True):
-            _require(lengths.setdefault(letter, length) == length, equation, f"one length for index '{letter}'")
+            _require(
+                lengths.setdefault(letter, length) == length, equation, f"one length for index '{letter}'"
+            )
 
 
 def split_einsum(specification: str) -> tuple[str, str, str]:
@@ -172,7 +178,7 @@ def split_einsum(specification: str) -> tuple[str, str, str]:
     """
     arguments, arrow, out = specification.partition("->")
     left, comma, right = arguments.partition(",")
-    if not arrow or not comma or not (left + right + out).isalpha() and left + right + out:
+    if not arrow or not comma or not (left + right + out + "i").isalpha():
         raise Malformed(f"einsum: '{specification}' is not of the form 'ij,j->i'")
     for letters, others in ((left, right + out), (right, left + out), (out, left + right)):
         if len(set(letters)) != len(letters) or not set(letters) <= set(others):

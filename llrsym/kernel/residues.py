@@ -16,7 +16,7 @@ from .activations import Activation, Polynomial, activation_named
 from .domains import ListDomain
 from .elimination import rank_modulo
 from .errors import Rejected
-from .formal import KAPPA, I, Monomial
+from .formal import IMAGINARY, KAPPA, Monomial
 from .program import Shape, size
 from .run import Trace, forward, gradient
 from .tower import Argument, Exponential, Tower
@@ -120,7 +120,9 @@ def draw_sample(tower: Tower, setting: Setting, label: str) -> Sample:
     return Sample(tuple(n % p for n in numbers[:d]), tuple(n % (p - 1) for n in numbers[d:]))
 
 
-def coefficients(setting: Setting, constants: Constants, polynomial: Polynomial) -> list[tuple[int, int, int]]:
+def coefficients(
+    setting: Setting, constants: Constants, polynomial: Polynomial
+) -> list[tuple[int, int, int]]:
     """Return (residue, power of z, power of E) for every term of an activation's polynomial."""
     p = setting.prime
     return [
@@ -220,8 +222,8 @@ class Residues(ListDomain[int]):
         return total
 
     def _atom(self, atom: int, trace: Trace[list[int]]) -> int:
-        if atom in (I, KAPPA):
-            return self.constants.imaginary if atom == I else self.constants.kappa
+        if atom in (IMAGINARY, KAPPA):
+            return self.constants.imaginary if atom == IMAGINARY else self.constants.kappa
         definition = self.tower.ring.atoms[atom]
         if definition[0] == "x":
             return self.sample.inputs[int(str(definition[1]))]
@@ -236,7 +238,7 @@ class Residues(ListDomain[int]):
 
 
 class Arithmetic(Protocol):
-    """Evaluates a tower under a homomorphism and eliminates; ``trusted`` names what must be believed for it."""
+    """Evaluates a tower under a homomorphism and eliminates; ``trusted`` names what that rests on."""
 
     trusted: tuple[str, ...]
 
@@ -295,7 +297,7 @@ def constant_columns(tower: Tower) -> int:
 def evaluation_rows(
     tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
 ) -> list[list[int]]:
-    """Return the rows (sample, output) of the evaluation matrix [d_i f_o(x_sample)], restricted to columns."""
+    """Return the rows (sample, output) of the evaluation matrix [d_i f_o(x_sample)] in these columns."""
     shared = draw_constants(tower, setting, "matrix")
     by_sample: dict[int, list[int]] = {}
     for sample, output in rows:
@@ -316,4 +318,8 @@ def flat_gradient(domain: Residues, trace: Trace[list[int]], output: int) -> lis
     cotangent = [int(k == output) for k in range(program.output_count)]
     shapes: list[Shape] = [q.shape for q in program.parameters]
     tensors = gradient(program, domain, trace, cotangent)
-    return [entry for t, s in zip(tensors, shapes, strict=True) for entry in (t if t is not None else [0] * size(s))]
+    return [
+        entry
+        for t, s in zip(tensors, shapes, strict=True)
+        for entry in (t if t is not None else [0] * size(s))
+    ]

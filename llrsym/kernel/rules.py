@@ -14,7 +14,7 @@ from math import lcm
 from .activations import activation_named
 from .domains import ListDomain
 from .errors import Rejected
-from .formal import KAPPA, Formal, I, Monomial, Poly, Ring
+from .formal import IMAGINARY, KAPPA, Formal, Monomial, Poly, Ring
 from .program import Program, size
 from .residues import Arithmetic, Setting, constant_columns
 from .run import Trace, directional, forward
@@ -63,13 +63,18 @@ class UpperCertificate:
     relations: tuple[Relation, ...] = ()
     prime: int = 0
     seed: str = ""
+    rewrites: tuple[tuple[Monomial, Poly], ...] = ()
 
 
 # Lower bounds
 
 
 def check_rank_at_least(
-    program: Program, weights: Weights | None, certificate: LowerCertificate, rank: int, arithmetic: Arithmetic
+    program: Program,
+    weights: Weights | None,
+    certificate: LowerCertificate,
+    rank: int,
+    arithmetic: Arithmetic,
 ) -> list[str]:
     """Prove dim span{d_i f} >= rank, at the given weights or (``weights`` None) at almost every weight.
 
@@ -102,7 +107,9 @@ def check_premise(tower: Tower, setting: Setting, pairs: int, arithmetic: Arithm
         return []
     rank, constant_rank = arithmetic.premise_ranks(tower, setting, pairs)
     if rank < bases:
-        raise Rejected(f"premise: the difference rows of the {bases} base exponents have rank {rank} modulo p")
+        raise Rejected(
+            f"premise: the difference rows of the {bases} base exponents have rank {rank} modulo p"
+        )
     if constant_rank < constants:
         raise Rejected(f"premise: the {constants} constants in exponents have rank {constant_rank} modulo p")
     return theorems_used(tower)
@@ -139,7 +146,9 @@ def evaluation_rank(
 # Upper bounds
 
 
-def check_rank_at_most(program: Program, weights: Weights | None, certificate: UpperCertificate, rank: int) -> list[str]:
+def check_rank_at_most(
+    program: Program, weights: Weights | None, certificate: UpperCertificate, rank: int
+) -> list[str]:
     """Prove dim span{d_i f} <= rank by one of the upper rules; returns the theorems used (none)."""
     if weights is not None:
         check_weights(program, weights)
@@ -197,7 +206,9 @@ class Support(ListDomain[Exponents]):
     def zero_test(self, a: Exponents) -> bool:
         return not a
 
-    def activate_entry(self, name: str, register: int, index: int, z: Exponents) -> tuple[Exponents, Exponents]:
+    def activate_entry(
+        self, name: str, register: int, index: int, z: Exponents
+    ) -> tuple[Exponents, Exponents]:
         activation = activation_named(name)
         if not activation.is_polynomial:
             raise Rejected(f"ambient: the network is no polynomial in x because of {name}")
@@ -214,6 +225,8 @@ def bound_by_relations(program: Program, weights: Weights | None, certificate: U
     _check_relation_indices(program, weights, certificate.relations)
     ring = Ring()
     trace = formal_trace(program, weights, ring)
+    for monomial, replacement in certificate.rewrites:
+        ring.add_rewrite(monomial, replacement)
     for number, relation in enumerate(certificate.relations):
         if not is_relation(program, ring, trace, relation):
             raise Rejected(f"relation {number}: the derivative along it is not zero")
@@ -239,11 +252,11 @@ def formal_coefficient(ring: Ring, terms: Sequence[Coefficient]) -> Poly:
     """Return an entry of a relation as a formal polynomial."""
     total: Poly = {}
     for term in terms:
-        powers: list[tuple[int, Fraction | int]] = [(I, term.i), (KAPPA, term.kappa)]
+        powers: list[tuple[int, Fraction | int]] = [(IMAGINARY, term.i), (KAPPA, term.kappa)]
         if term.e:
             powers.append((ring.atom(("exp", ()), True), term.e))
         if term.ei:
-            powers.append((ring.atom(("exp", ((I, 1),)), True), term.ei))
+            powers.append((ring.atom(("exp", ((IMAGINARY, 1),)), True), term.ei))
         powers += [(ring.atom(("theta", n), False), m) for n, m in term.theta]
         monomial = tuple(sorted((atom, power) for atom, power in powers if power))
         total[monomial] = total.get(monomial, Fraction(0)) + term.rational
@@ -291,7 +304,7 @@ def _check_independent(certificate: UpperCertificate) -> None:
 
 
 class CoefficientResidues:
-    """One homomorphism for all coefficients: e^(1/q), e^(i/q), kappa and theta to units, i to a root of -1."""
+    """One homomorphism for all coefficients: e^(1/q), e^(i/q), kappa, theta to units, i to a root of -1."""
 
     def __init__(self, setting: Setting, relations: Sequence[Relation]) -> None:
         self.setting, p = setting, setting.prime

@@ -177,7 +177,12 @@ def directional(program: Program, domain: Domain[T], trace: Trace[T], direction:
 
 
 def _push_forward(
-    program: Program, domain: Domain[T], equation: Equation, register: int, tangents: list[T | None], trace: Trace[T]
+    program: Program,
+    domain: Domain[T],
+    equation: Equation,
+    register: int,
+    tangents: list[T | None],
+    trace: Trace[T],
 ) -> T | None:
     moved = [tangents[r] for r in equation.arguments]
     if all(t is None for t in moved):
@@ -194,7 +199,9 @@ def _push_forward(
     if equation.primitive == "gather":
         shapes = _argument_shapes(program, equation)
         zeros = [domain.constant((Fraction(0),) * size(s), s) for s in shapes]
-        return _linear(program, domain, equation, [z if t is None else t for t, z in zip(moved, zeros, strict=True)])
+        return _linear(
+            program, domain, equation, [z if t is None else t for t, z in zip(moved, zeros, strict=True)]
+        )
     parts = [
         None if moved[0] is None else _linear(program, domain, equation, [moved[0], values[1]]),
         None if moved[1] is None else _linear(program, domain, equation, [values[0], moved[1]]),

@@ -17,7 +17,7 @@ from math import lcm
 
 from .activations import Activation, activation_named
 from .errors import Rejected
-from .formal import Formal, I, Monomial, Poly, Ring, exponent_of, freeze, leads_negative
+from .formal import IMAGINARY, Formal, Monomial, Poly, Ring, exponent_of, freeze, leads_negative
 from .program import Program, size
 from .run import Trace, forward
 
@@ -75,8 +75,8 @@ class Tower:
 
     @property
     def needs_schanuel(self) -> bool:
-        """Whether the exponentials of constants that occur are only independent if Schanuel's conjecture holds."""
-        plain = {(), ((I, 1),)}
+        """Whether independence of the exponentials of constants rests on Schanuel's conjecture."""
+        plain = {(), ((IMAGINARY, 1),)}
         return bool(set(self.constants) - plain) or (self.uses_kappa and bool(self.constants))
 
 
@@ -161,7 +161,9 @@ class _Collector:
                 generators[self._base(monomial, monomial)] = coefficient
         self.rows.setdefault(register, []).append((generators, constants))
 
-    def record_source(self, register: int, argument: int, entry: int, activation: Activation, z: Poly) -> None:
+    def record_source(
+        self, register: int, argument: int, entry: int, activation: Activation, z: Poly
+    ) -> None:
         """Remember where the symbol of sigma(z) can be read off a run."""
         mirror = activation.parity if leads_negative(z) else None
         key = freeze({m: -c for m, c in z.items()} if mirror else z)
@@ -177,8 +179,10 @@ class _Collector:
                 raise Rejected(f"limit: more than {MAX_BASES} base exponents")
         return number
 
-    def _argument_base(self, argument: int, entry: int, activation: Activation, z: Poly) -> tuple[int, Fraction]:
-        """The base exponent of u(z) up to a rational factor: z up to scale if u is linear, else u(z) up to sign."""
+    def _argument_base(
+        self, argument: int, entry: int, activation: Activation, z: Poly
+    ) -> tuple[int, Fraction]:
+        """The base exponent of u(z): z up to a rational factor if u is linear, else u(z) up to sign."""
         lead = z[max(z)]
         linear = len(activation.exponent) == 1
         factor = lead if linear else Fraction(1 if lead > 0 else -1)
@@ -213,7 +217,9 @@ def _extend(q: list[int], coefficients: dict[int, Fraction]) -> None:
 
 
 def _integral(coefficients: dict[int, Fraction], q: list[int]) -> Powers:
-    return tuple((base, c.numerator * (q[base] // c.denominator)) for base, c in sorted(coefficients.items()) if c)
+    return tuple(
+        (base, c.numerator * (q[base] // c.denominator)) for base, c in sorted(coefficients.items()) if c
+    )
 
 
 def _is_odd(activation: Activation) -> bool:
@@ -222,4 +228,3 @@ def _is_odd(activation: Activation) -> bool:
 
 def _is_even(activation: Activation) -> bool:
     return all(not u for u in activation.exponent[0::2])
-

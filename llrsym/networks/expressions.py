@@ -188,6 +188,18 @@ def _emit(net: Assembly, node: Node, arguments: list[int]) -> int:
             return net.divide(*arguments)
 
 
+def _function_name(token: Token) -> str:
+    name = token.text[:-1].rstrip()
+    if name in _LETTERS or _NUMBERED.fullmatch(name):
+        raise BadInput(f"'{_short(name)}' is an input, not a function; write products with *")
+    return name
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else f"{line[:57]}..."
+
+
 class _Parser:
     """One text read from left to right: finished operands, and operators that wait for their last operand."""
 
@@ -213,14 +225,12 @@ class _Parser:
         while self.waiting:
             if self.waiting[-1].kind in ("(", "call"):
                 token = self.waiting[-1]
-                self.fail(f"the '{token.text}' at position {token.position} is not closed; add ')'")
+                self.fail(f"the '{_short(token.text)}' at position {token.position} is not closed; add ')'")
             self.reduce()
         return self.operands[0]
 
     def fail(self, message: str) -> NoReturn:
-        line = " ".join(self.text.split())
-        short = line if len(line) <= 60 else f"{line[:57]}..."
-        raise BadInput(f"function '{short}': {message}")
+        raise BadInput(f"function '{_short(self.text)}': {message}")
 
     def tokens(self) -> Iterator[Token]:
         end = len(self.text.rstrip())
@@ -229,7 +239,7 @@ class _Parser:
             match = _TOKEN.match(self.text, position)
             if match is None:
                 start = position + len(self.text[position:]) - len(self.text[position:].lstrip())
-                self.fail(f"position {start + 1}: the character '{self.text[start]}' is not in the grammar")
+                self.fail(f"position {start + 1}: the character {self.text[start]!r} is not in the grammar")
             kind, text = str(match.lastgroup), match[str(match.lastgroup)]
             symbol = "^" if text == "**" else text
             yield Token(symbol if kind == "symbol" else kind, text, match.start(kind) + 1)
@@ -246,9 +256,8 @@ class _Parser:
             case "(" | "call":
                 self.waiting.append(token)
             case _:
-                self.fail(
-                    f"position {token.position}: expected a number, input or function, got '{token.text}'"
-                )
+                got = _short(token.text)
+                self.fail(f"position {token.position}: expected a number, input or function, got '{got}'")
 
     def finish(self, node: int) -> None:
         self.operands.append(node)
@@ -259,9 +268,8 @@ class _Parser:
             self.close(token)
             return
         if token.kind not in _PRECEDENCE:
-            self.fail(
-                f"position {token.position}: expected an operator, got '{token.text}'; write products with *"
-            )
+            got = _short(token.text)
+            self.fail(f"position {token.position}: expected an operator, got '{got}'; write products with *")
         strength = _PRECEDENCE[token.kind] + (token.kind == "^")  # powers wait for those on their right
         while self.waiting and _PRECEDENCE.get(self.waiting[-1].kind, 0) >= strength:
             self.reduce()
@@ -291,7 +299,7 @@ class _Parser:
         try:
             match token.kind:
                 case "call":
-                    result = graph.activation(token.text.rstrip("( \t\n"), right)
+                    result = graph.activation(_function_name(token), right)
                 case "minus":
                     result = graph.negative(right)
                 case "+":
@@ -318,9 +326,13 @@ class _Parser:
         name, numbered = token.text, _NUMBERED.fullmatch(token.text)
         if name not in _LETTERS and not numbered:
             hint = f"; write {name}(...)" if name in activation_names() else ""
-            self.fail(f"position {token.position}: '{name}' is not an input: use x, y, z or x1..xn{hint}")
+            self.fail(
+                f"position {token.position}: '{_short(name)}' is not an input: use x, y, z or x1..xn{hint}"
+            )
         if numbered and (len(name) > 6 or int(numbered[1]) > MAX_INPUTS):
-            self.fail(f"position {token.position}: '{name}' is beyond the {MAX_INPUTS} inputs allowed")
+            self.fail(
+                f"position {token.position}: '{_short(name)}' is beyond the {MAX_INPUTS} inputs allowed"
+            )
         kind = "numbered" if numbered else "letters"
         names = self.graph.first_names
         names.setdefault(kind, name)

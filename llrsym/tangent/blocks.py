@@ -47,7 +47,9 @@ def dense_blocks(program: Program) -> list[DenseBlock]:
         follower = program.equations[outer - program.first_equation]
         if follower.data == "ij,j->i" and _is_parameter(program, follower.arguments[0]):
             next_bias = _added_bias(program, outer)
-            blocks.append(DenseBlock(str(equation.data), affine[0], affine[1], follower.arguments[0] - 1, next_bias))
+            blocks.append(
+                DenseBlock(str(equation.data), affine[0], affine[1], follower.arguments[0] - 1, next_bias)
+            )
     return blocks
 
 
@@ -66,7 +68,9 @@ class _Scalars:
 
     def __init__(self, program: Program, weights: Weights | None) -> None:
         self.program, self.weights = program, weights
-        self.starts = [sum(size(p.shape) for p in program.parameters[:k]) for k in range(len(program.parameters))]
+        self.starts = [
+            sum(size(p.shape) for p in program.parameters[:k]) for k in range(len(program.parameters))
+        ]
 
     def shape(self, parameter: int) -> tuple[int, ...]:
         return self.program.parameters[parameter].shape
@@ -109,15 +113,26 @@ def _block_symmetries(scalars: _Scalars, block: DenseBlock) -> Iterator[NamedRel
 
     def incoming(target: int, source: int, factor: int = 1) -> list[tuple[int, list[Coefficient]]]:
         """Entries that move neuron ``target`` by ``factor`` times the preactivation of ``source``."""
-        moves = [(scalars.entry(block.incoming, target, j), scalars.value(scalars.entry(block.incoming, source, j), factor)) for j in range(fan_in)]
+        moves = [
+            (
+                scalars.entry(block.incoming, target, j),
+                scalars.value(scalars.entry(block.incoming, source, j), factor),
+            )
+            for j in range(fan_in)
+        ]
         if block.bias is not None:
-            moves.append((scalars.entry(block.bias, target), scalars.value(scalars.entry(block.bias, source), factor)))
+            moves.append(
+                (scalars.entry(block.bias, target), scalars.value(scalars.entry(block.bias, source), factor))
+            )
         return moves
 
     def outgoing(target: int, source: int, factor: int) -> list[tuple[int, list[Coefficient]]]:
         """Entries that add ``factor`` times the outgoing weights of ``source`` to those of ``target``."""
         return [
-            (scalars.entry(block.outgoing, i, target), scalars.value(scalars.entry(block.outgoing, i, source), factor))
+            (
+                scalars.entry(block.outgoing, i, target),
+                scalars.value(scalars.entry(block.outgoing, i, source), factor),
+            )
             for i in range(outputs)
         ]
 
@@ -126,15 +141,23 @@ def _block_symmetries(scalars: _Scalars, block: DenseBlock) -> Iterator[NamedRel
             moves = incoming(k, k) + outgoing(k, k, -int(degree))
             yield NamedRelation("homogeneity", f"w.d_w = {degree} a.d_a of neuron {k}", _relation(moves))
     if kind == "identity":
-        for k, l in permutations(neurons, 2):
-            moves = incoming(k, l) + outgoing(l, k, -1)
-            yield NamedRelation("GL of a factorisation", f"mixes linear units {k} and {l}", _relation(moves))
+        for k, other in permutations(neurons, 2):
+            moves = incoming(k, other) + outgoing(other, k, -1)
+            yield NamedRelation(
+                "GL of a factorisation", f"mixes linear units {k} and {other}", _relation(moves)
+            )
         for k in neurons:
-            yield NamedRelation("GL of a factorisation", f"scales linear unit {k}", _relation(incoming(k, k) + outgoing(k, k, -1)))
+            yield NamedRelation(
+                "GL of a factorisation",
+                f"scales linear unit {k}",
+                _relation(incoming(k, k) + outgoing(k, k, -1)),
+            )
     if kind == "exp" and block.bias is not None:
         for k in neurons:
             one = [(scalars.entry(block.bias, k), [Coefficient(Fraction(1))])]
-            yield NamedRelation("scale of exp", f"a d_a = d_b of neuron {k}", _relation(one + outgoing(k, k, -1)))
+            yield NamedRelation(
+                "scale of exp", f"a d_a = d_b of neuron {k}", _relation(one + outgoing(k, k, -1))
+            )
     if kind == "identity" and block.bias is not None and block.next_bias is not None:
         for k in neurons:
             moves = [(scalars.entry(block.bias, k), [Coefficient(Fraction(1))])]
@@ -149,25 +172,34 @@ def _block_symmetries(scalars: _Scalars, block: DenseBlock) -> Iterator[NamedRel
 
 def _rotations(scalars: _Scalars, block: DenseBlock, width: int, fan_in: int) -> Iterator[NamedRelation]:
     """sum a_k z_k^2 is unchanged to first order by dz_k = a_l z_l, dz_l = -a_k z_k."""
-    for k, l in combinations(range(width), 2):
+    for k, other in combinations(range(width), 2):
         moves = []
-        for target, source, factor in ((k, l, 1), (l, k, -1)):
+        for target, source, factor in ((k, other, 1), (other, k, -1)):
             a = scalars.entry(block.outgoing, 0, source)
+            sources: list[tuple[int, tuple[int, ...], tuple[int, ...]]]
             sources = [(block.incoming, (source, j), (target, j)) for j in range(fan_in)]
             sources += [(block.bias, (source,), (target,))] if block.bias is not None else []
             for tensor, origin, goal in sources:
-                moves.append((scalars.entry(tensor, *goal), scalars.product(a, scalars.entry(tensor, *origin), factor)))
-        yield NamedRelation("rotation of squares", f"orthogonal mixing of neurons {k} and {l}", _relation(moves))
+                moves.append(
+                    (scalars.entry(tensor, *goal), scalars.product(a, scalars.entry(tensor, *origin), factor))
+                )
+        yield NamedRelation(
+            "rotation of squares", f"orthogonal mixing of neurons {k} and {other}", _relation(moves)
+        )
 
 
 def _product_symmetries(scalars: _Scalars, a: int, b: int) -> Iterator[NamedRelation]:
     """A B = (A G)(G^-1 B): A gains column k in column l, B loses row l in row k."""
     (rows, inner), cols = scalars.shape(a), scalars.shape(b)[1]
     for k in range(inner):
-        for l in range(inner):
-            moves = [(scalars.entry(a, i, l), scalars.value(scalars.entry(a, i, k))) for i in range(rows)]
-            moves += [(scalars.entry(b, k, j), scalars.value(scalars.entry(b, l, j), -1)) for j in range(cols)]
-            yield NamedRelation("GL of a factorisation", f"generator ({k}, {l}) of GL({inner})", _relation(moves))
+        for other in range(inner):
+            moves = [(scalars.entry(a, i, other), scalars.value(scalars.entry(a, i, k))) for i in range(rows)]
+            moves += [
+                (scalars.entry(b, k, j), scalars.value(scalars.entry(b, other, j), -1)) for j in range(cols)
+            ]
+            yield NamedRelation(
+                "GL of a factorisation", f"generator ({k}, {other}) of GL({inner})", _relation(moves)
+            )
 
 
 def _affine(program: Program, register: int) -> tuple[int, int | None] | None:
@@ -177,7 +209,11 @@ def _affine(program: Program, register: int) -> tuple[int, int | None] | None:
         return None
     if equation.primitive == "add" and _is_parameter(program, equation.arguments[1]):
         inner = _affine(program, equation.arguments[0])
-        return (inner[0], equation.arguments[1] - 1) if inner and _uses(program, equation.arguments[0]) == 1 else None
+        return (
+            (inner[0], equation.arguments[1] - 1)
+            if inner and _uses(program, equation.arguments[0]) == 1
+            else None
+        )
     if equation.data == "ij,j->i" and _is_parameter(program, equation.arguments[0]):
         return equation.arguments[0] - 1, None
     return None

@@ -20,5 +20,7 @@ def write_certificate(folder: Path, claim: Claim, certificate: Certificate) -> s
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise BadInput(f"certificate: {folder} cannot be written: {error.strerror}; choose another folder") from error
+        raise BadInput(
+            f"certificate: {folder} cannot be written: {error.strerror}; choose another folder"
+        ) from error
     return str(folder)

@@ -1,14 +1,11 @@
 """Relations in readable form: names of parameters and exact constants as text."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 from llrsym.kernel.rules import Coefficient
 from llrsym.networks.network import Network
 from llrsym.tangent.blocks import NamedRelation
 from llrsym.verdict import Relation
-
-MAX_TERMS = 12
 
 
 def described(network: Network, found: NamedRelation) -> Relation:
@@ -18,15 +15,32 @@ def described(network: Network, found: NamedRelation) -> Relation:
     return Relation(found.name, coefficients, found.description)
 
 
-def constant_text(terms: Sequence[Coefficient], names: Sequence[str]) -> str:
+def described_family(functions: Sequence[str], found: NamedRelation) -> Relation:
+    """Return a relation among given functions, scaled so that its last coefficient is 1 and made real.
+
+    The scaling and the simplification are for the eye: the certificate holds the verified vector.
+    """
+    import sympy
+
+    values = {entry: sympy.sympify(constant_text(terms, [], limit=None)) for entry, terms in found.relation}
+    last = values[max(values)]
+    scaled = {
+        entry: sympy.simplify(sympy.simplify(value / last).rewrite(sympy.cos))
+        for entry, value in values.items()
+    }
+    coefficients = {functions[entry]: str(value) for entry, value in scaled.items()}
+    return Relation("linear dependence", coefficients)
+
+
+def constant_text(terms: Sequence[Coefficient], names: Sequence[str], limit: int | None = 12) -> str:
     """Return a constant as an expression in exp, I, sqrt(2/pi) and the names of the weights.
 
     >>> constant_text([Coefficient(Fraction(-3, 2), e=Fraction(1))], [])
     '-3/2*exp(1)'
     """
     texts = [_term_text(term, names) for term in terms]
-    if len(texts) > MAX_TERMS:
-        texts = [*texts[:MAX_TERMS], f"... ({len(terms) - MAX_TERMS} more terms)"]
+    if limit is not None and len(texts) > limit:
+        texts = [*texts[:limit], f"... ({len(terms) - limit} more terms)"]
     return " + ".join(texts).replace("+ -", "- ") or "0"
 
 

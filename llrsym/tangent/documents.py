@@ -50,7 +50,12 @@ def _program(program: Program) -> dict[str, object]:
 def _equation(equation: Equation) -> dict[str, object]:
     data = equation.data
     plain = data if isinstance(data, str) else [str(v) if isinstance(v, Fraction) else v for v in data]
-    return {"op": equation.primitive, "args": list(equation.arguments), "shape": list(equation.shape), "data": plain}
+    return {
+        "op": equation.primitive,
+        "args": list(equation.arguments),
+        "shape": list(equation.shape),
+        "data": plain,
+    }
 
 
 def _lower(lower: LowerCertificate) -> dict[str, object]:
@@ -61,8 +66,12 @@ def _lower(lower: LowerCertificate) -> dict[str, object]:
         "pairs": lower.pairs,
         "rows": [list(row) for row in lower.rows],
         "columns": list(lower.columns),
-        "rewrites": [[_monomial(m), _poly(p)] for m, p in lower.rewrites],
+        "rewrites": _rewrites(lower.rewrites),
     }
+
+
+def _rewrites(rewrites: Sequence[tuple[Monomial, Poly]]) -> list[object]:
+    return [[_monomial(m), _poly(p)] for m, p in rewrites]
 
 
 def _monomial(monomial: Monomial) -> list[list[int]]:
@@ -77,7 +86,13 @@ def _upper(upper: UpperCertificate) -> dict[str, object]:
     if upper.rule != "relations":
         return {"rule": upper.rule}
     relations = [_relation(relation) for relation in upper.relations]
-    return {"rule": upper.rule, "relations": relations, "prime": upper.prime, "seed": upper.seed}
+    return {
+        "rule": upper.rule,
+        "relations": relations,
+        "prime": upper.prime,
+        "seed": upper.seed,
+        "rewrites": _rewrites(upper.rewrites),
+    }
 
 
 def _relation(relation: Relation) -> list[list[object]]:

@@ -1,12 +1,14 @@
 """Linear independence of given functions: the rank of the model that is linear in its coefficients."""
 
 from collections.abc import Sequence
+from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
-from llrsym.networks.expressions import parse_functions
-from llrsym.tangent.rank import Progress, Question, silent
 from llrsym.kernel.program import size
-from fractions import Fraction
+from llrsym.networks.expressions import parse_functions
+from llrsym.tangent.describe import described_family
+from llrsym.tangent.rank import Progress, Question, silent
 from llrsym.verdict import Verdict
 
 
@@ -27,11 +29,12 @@ def independence(
 
     >>> verdict = independence(["exp(x)", "exp(x+1)"])
     >>> verdict.lower, verdict.upper, [dict(r.coefficients) for r in verdict.relations]
-    (1, 1, [{'a[0]': '-exp(1)', 'a[1]': '1'}])
+    (1, 1, [{'exp(x)': '-E', 'exp(x+1)': '1'}])
 
     Reference: docs/theory (given-weights, upper-bounds).
     """
     network = parse_functions(list(functions))
     zeros = tuple((Fraction(0),) * size(p.shape) for p in network.program.parameters)
-    question = Question("independence", network, zeros, seed, budget, True, progress or silent)
+    describe = partial(described_family, list(functions))
+    question = Question("independence", network, zeros, seed, budget, True, progress or silent, describe)
     return question.answer(certificate)

@@ -11,7 +11,8 @@ from math import isqrt
 
 from llrsym.domains.elimination import Elimination
 from llrsym.domains.prime_field import NumpyArithmetic
-from llrsym.kernel.errors import Rejected
+from llrsym.errors import BadInput
+from llrsym.kernel.errors import Rejected, Undefined
 from llrsym.kernel.formal import Monomial, Poly
 from llrsym.kernel.program import Program
 from llrsym.kernel.residues import PRIMES, Setting, constant_columns
@@ -37,7 +38,9 @@ class LowerBound:
         return "conditional" if SCHANUEL in self.conditions else "proved"
 
 
-def find_lower_bound(program: Program, weights: Weights | None, target: int, seed: str, attempt: int = 0) -> LowerBound:
+def find_lower_bound(
+    program: Program, weights: Weights | None, target: int, seed: str, attempt: int = 0
+) -> LowerBound:
     """Return the rank modulo a prime of enough rows of the evaluation matrix, as a lower bound.
 
     ``target`` is a known upper bound: reaching it ends the search for more samples.
@@ -46,6 +49,8 @@ def find_lower_bound(program: Program, weights: Weights | None, target: int, see
     setting = Setting(prime, primitive_root(prime), f"{seed}.{attempt}")
     try:
         tower, rewrites, conditions, pairs = _independent_tower(program, weights, setting)
+    except Undefined as error:
+        raise BadInput(f"{error}: the network is nowhere defined; change the divisor") from error
     except Rejected as refusal:
         return LowerBound(0, None, (), str(refusal))
     found, rows = _enough_samples(tower, setting, target)

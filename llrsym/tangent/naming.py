@@ -24,7 +24,9 @@ def named(program: Program, weights: Weights | None, relation: Relation) -> Name
 class _Places:
     """The entries of a relation sorted by their place in a dense block."""
 
-    def __init__(self, program: Program, block: DenseBlock, entries: dict[int, tuple[Coefficient, ...]]) -> None:
+    def __init__(
+        self, program: Program, block: DenseBlock, entries: dict[int, tuple[Coefficient, ...]]
+    ) -> None:
         starts = [sum(size(p.shape) for p in program.parameters[:k]) for k in range(len(program.parameters))]
         self.incoming: set[int] = set()
         self.bias: set[int] = set()
@@ -81,7 +83,9 @@ def _value_relation(places: _Places, who: str) -> tuple[str, str]:
             return "constant neuron", f"{who} has a constant value, which the next bias has too"
         return "null neuron", f"{who} has the value zero"
     if len(values) == 2 and None not in values and not places.next_bias:
-        return ("sign clone", f"{who} have opposite values") if values[0] == values[1] else _clone(values, who)
+        return (
+            ("sign clone", f"{who} have opposite values") if values[0] == values[1] else _clone(values, who)
+        )
     suffix = " and 1" if places.next_bias else ""
     return "dependent neurons", f"the values of {who}{suffix} are linearly dependent"
 

@@ -34,7 +34,9 @@ class Column:
     combination: dict[int, Poly]
 
 
-def find_relations(ring: Ring, functions: Sequence[Sequence[Poly]], *, clear: bool = False) -> list[dict[int, Poly]]:
+def find_relations(
+    ring: Ring, functions: Sequence[Sequence[Poly]], *, clear: bool = False
+) -> list[dict[int, Poly]]:
     """Return independent vectors {function number: constant} whose combination looks like zero.
 
     ``functions[n][o]`` is component o of function n. With ``clear`` all symbols are expanded and common
@@ -73,7 +75,9 @@ def _is_replaceable(ring: Ring, atom: int) -> bool:
     kind, *data = ring.atoms[atom]
     if kind not in ("value", "slope"):
         return False
-    return ring.constant_atoms[atom] or data[0] in PURE_EXPONENTIALS or (kind == "slope" and data[0] in SLOPES)
+    return (
+        ring.constant_atoms[atom] or data[0] in PURE_EXPONENTIALS or (kind == "slope" and data[0] in SLOPES)
+    )
 
 
 def _replacement(ring: Ring, atom: int) -> Poly:
@@ -130,7 +134,13 @@ def _column(ring: Ring, number: int, parts: Sequence[Poly]) -> Column:
     scale: Poly = {(): Fraction(1)}
     polys = list(parts)
     while True:
-        found = {a for part in polys for m in part for a, _ in m if ring.atoms[a][0] == "inverse" and ring.constant_atoms[a]}
+        found = {
+            a
+            for part in polys
+            for m in part
+            for a, _ in m
+            if ring.atoms[a][0] == "inverse" and ring.constant_atoms[a]
+        }
         if not found:
             break
         inverse = max(found)
@@ -204,6 +214,8 @@ def _combined(left: dict[K, Poly], scale: Poly, right: dict[K, Poly], factor: Po
 
 def _inverse_of_unit(ring: Ring, constant: Poly) -> Poly | None:
     """Return 1/c when c is a rational number times a power of e, else None."""
-    if len(constant) != 1 or any(ring.atoms[atom][0] != "exp" for monomial in constant for atom, _ in monomial):
+    if len(constant) != 1 or any(
+        ring.atoms[atom][0] != "exp" for monomial in constant for atom, _ in monomial
+    ):
         return None
     return ring.inverse(constant)

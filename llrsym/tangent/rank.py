@@ -9,6 +9,7 @@
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -19,11 +20,12 @@ from llrsym.kernel.rules import check_rank_at_most
 from llrsym.kernel.tower import Weights
 from llrsym.networks.network import Network
 from llrsym.networks.weights import exact_weights
+from llrsym.tangent.blocks import NamedRelation
 from llrsym.tangent.certificates import write_certificate
 from llrsym.tangent.describe import described
 from llrsym.tangent.lower import LowerBound, find_lower_bound
 from llrsym.tangent.upper import UpperBound, bound_without_relations, find_relation_bound
-from llrsym.verdict import Relations, Verdict
+from llrsym.verdict import Relation, Relations, Verdict
 
 Progress = Callable[[str], None]
 ATTEMPTS = 3
@@ -76,7 +78,9 @@ class Question:
         budget: float | None,
         explain: bool,
         progress: Progress,
+        describe: Callable[[NamedRelation], Relation] | None = None,
     ) -> None:
+        self.describe = describe or partial(described, network)
         self.kind, self.network, self.weights, self.seed = kind, network, weights, seed
         self.explain, self.progress = explain, progress
         self.start = monotonic()
@@ -107,10 +111,17 @@ class Question:
 
     def _lower_upper(self) -> None:
         self._checkpoint("upper bound: exact relations among the tangent functions")
+        rewrites = self.lower.certificate.rewrites if self.lower.certificate else ()
+        symmetries_only = self.closed and self.kind == "model_rank"
         found = find_relation_bound(
-            self.network.program, self.weights, self.lower.rank, str(self.seed), symmetries_only=self.closed
+            self.network.program,
+            self.weights,
+            self.lower.rank,
+            str(self.seed),
+            rewrites,
+            symmetries_only=symmetries_only,
         )
-        if found is not None and (found.rank < self.upper.rank or self.explain and found.rank == self.upper.rank):
+        if found is not None and found.rank <= self.upper.rank:
             check_rank_at_most(self.network.program, self.weights, found.certificate, found.rank)
             self.upper = found
 
@@ -145,13 +156,18 @@ class Question:
     def _relations(self, upper: UpperBound) -> Relations:
         if not upper.relations and upper.rank < self.network.parameter_count:
             return "unexplained"
-        return tuple(described(self.network, relation) for relation in upper.relations)
+        return tuple(self.describe(relation) for relation in upper.relations)
 
     def _write(self, folder: Path) -> str:
         at = ALMOST_EVERY if self.weights is None else GIVEN
         claim = Claim(
-            self.kind, self.network.text, at, self.lower.rank, self.upper.rank, self.network.program, self.weights
+            self.kind,
+            self.network.text,
+            at,
+            self.lower.rank,
+            self.upper.rank,
+            self.network.program,
+            self.weights,
         )
         self.progress("writing the certificate and checking it")
         return write_certificate(folder, claim, Certificate(self.lower.certificate, self.upper.certificate))
-

@@ -1,11 +1,11 @@
 """Upper bounds: parameter count, ambient space, and relations found and checked exactly."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from llrsym.kernel.errors import Rejected
-from llrsym.kernel.formal import KAPPA, Formal, I, Poly, Ring
+from llrsym.kernel.errors import Rejected, Undefined
+from llrsym.kernel.formal import IMAGINARY, KAPPA, Formal, Monomial, Poly, Ring
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.residues import PRIMES, Setting
 from llrsym.kernel.rules import (
@@ -23,6 +23,7 @@ from llrsym.tangent.blocks import NamedRelation, find_symmetries
 from llrsym.tangent.naming import named
 from llrsym.tangent.nullspace import find_relations
 
+Rewrites = Sequence[tuple[Monomial, Poly]]
 FORMAL_ENTRIES = 200_000
 """Weighted size of a formal gradient beyond which relations are only sought among the known symmetries."""
 
@@ -52,7 +53,13 @@ def bound_without_relations(program: Program, weights: Weights | None) -> UpperB
 
 
 def find_relation_bound(
-    program: Program, weights: Weights | None, lower: int, seed: str, *, symmetries_only: bool = False
+    program: Program,
+    weights: Weights | None,
+    lower: int,
+    seed: str,
+    rewrites: Rewrites = (),
+    *,
+    symmetries_only: bool = False,
 ) -> UpperBound | None:
     """Return the upper bound M - K from K independent relations, each an exact identity.
 
@@ -60,26 +67,37 @@ def find_relation_bound(
     linear algebra over the field of constants finds among the formal tangent functions. With
     ``symmetries_only`` that second, expensive step is left out. None when there is no relation.
     """
-    search = _Search(program, weights, seed)
+    try:
+        search = _Search(program, weights, seed, rewrites)
+    except Undefined:
+        raise
+    except Rejected:
+        return None
     search.add_all(find_symmetries(program, weights), lower)
     for clear in (False, True):
         if search.bound > lower and not symmetries_only:
             search.add_all(search.dependences(clear), lower)
     if not search.kept:
         return None
-    certificate = UpperCertificate("relations", tuple(k.relation for k in search.kept), search.setting.prime, seed)
+    certificate = UpperCertificate(
+        "relations", tuple(k.relation for k in search.kept), search.setting.prime, seed, tuple(rewrites)
+    )
     names = ", ".join(dict.fromkeys(k.name for k in search.kept))
-    reason = f"{len(search.kept)} independent relations among {program.parameter_count} tangent functions: {names}"
+    reason = (
+        f"{len(search.kept)} independent relations among {program.parameter_count} tangent functions: {names}"
+    )
     return UpperBound(search.bound, certificate, reason, tuple(search.kept))
 
 
 class _Search:
     """The relations found so far, kept only when proved and independent of the others."""
 
-    def __init__(self, program: Program, weights: Weights | None, seed: str) -> None:
+    def __init__(self, program: Program, weights: Weights | None, seed: str, rewrites: Rewrites) -> None:
         self.program, self.weights = program, weights
         self.ring = Ring()
         self.trace: Trace[list[Poly]] = formal_trace(program, weights, self.ring)
+        for monomial, replacement in rewrites:
+            self.ring.add_rewrite(monomial, replacement)
         self.setting = Setting(PRIMES[-1], 1, seed)
         self.kept: list[NamedRelation] = []
 
@@ -124,7 +142,9 @@ def formal_tangent_functions(program: Program, ring: Ring, trace: Trace[list[Pol
     domain = Formal(ring)
     columns: list[list[Poly]] = [[] for _ in range(program.parameter_count)]
     for output in range(program.output_count):
-        cotangent: list[Poly] = [{(): Fraction(1)} if k == output else {} for k in range(program.output_count)]
+        cotangent: list[Poly] = [
+            {(): Fraction(1)} if k == output else {} for k in range(program.output_count)
+        ]
         tensors = gradient(program, domain, trace, cotangent)
         flat: list[Poly] = []
         for tensor, parameter in zip(tensors, program.parameters, strict=True):
@@ -142,7 +162,7 @@ def encoded(ring: Ring, vector: dict[int, Poly]) -> Relation | None:
     for entry, constant in sorted(vector.items()):
         terms = []
         for monomial, coefficient in constant.items():
-            powers = {"e": Fraction(0), "ei": Fraction(0), "i": 0, "kappa": 0}
+            powers = {"e": Fraction(0), "ei": Fraction(0), "i": Fraction(0), "kappa": Fraction(0)}
             theta = []
             for atom, exponent in monomial:
                 match ring.atoms[atom]:
@@ -152,13 +172,18 @@ def encoded(ring: Ring, vector: dict[int, Poly]) -> Relation | None:
                         powers["ei"] = Fraction(exponent)
                     case ("theta", int(index)):
                         theta.append((index, int(exponent)))
-                    case _ if atom in (I, KAPPA):
-                        powers["i" if atom == I else "kappa"] = int(exponent)
+                    case _ if atom in (IMAGINARY, KAPPA):
+                        powers["i" if atom == IMAGINARY else "kappa"] = Fraction(exponent)
                     case _:
                         return None
             terms.append(
                 Coefficient(
-                    coefficient, powers["e"], powers["ei"], int(powers["i"]), int(powers["kappa"]), tuple(theta)
+                    coefficient,
+                    powers["e"],
+                    powers["ei"],
+                    int(powers["i"]),
+                    int(powers["kappa"]),
+                    tuple(theta),
                 )
             )
         if terms:
