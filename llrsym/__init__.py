@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from llrsym.networks.weight_files import load_weights
     from llrsym.tangent.functions import tangent_functions
     from llrsym.tangent.independence import independence
+    from llrsym.tangent.independence import independence as independent
     from llrsym.tangent.rank import model_rank
     from llrsym.verdict import Derivation, Relation, Verdict
-    from llrsym.verify import verify
+    from llrsym.verification import verify
 
 __version__ = "0.1.0"
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "__version__",
     "from_sklearn",
     "independence",
+    "independent",
     "load_weights",
     "matrix_factorization",
     "mlp",
@@ -44,6 +46,7 @@ __all__ = [
     "tangent_functions",
     "verify",
 ]
+_ALIASES = {"independent": "independence"}
 _HOMES = {
     "BadInput": "llrsym.errors",
     "Derivation": "llrsym.verdict",
@@ -53,6 +56,7 @@ _HOMES = {
     "Verdict": "llrsym.verdict",
     "from_sklearn": "llrsym.networks.sklearn_import",
     "independence": "llrsym.tangent.independence",
+    "independent": "llrsym.tangent.independence",
     "load_weights": "llrsym.networks.weight_files",
     "matrix_factorization": "llrsym.networks.builders",
     "mlp": "llrsym.networks.builders",
@@ -60,14 +64,14 @@ _HOMES = {
     "parse_network": "llrsym.networks.text",
     "register_activation": "llrsym.networks.activations",
     "tangent_functions": "llrsym.tangent.functions",
-    "verify": "llrsym.verify",
+    "verify": "llrsym.verification",
 }
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'llrsym' has no attribute '{name}'")
-    value: object = getattr(import_module(_HOMES[name]), name)
+    value: object = getattr(import_module(_HOMES[name]), _ALIASES.get(name, name))
     globals()[name] = value
     return value
 

@@ -49,6 +49,9 @@ def _guarded(command: Callable[[], int | None]) -> int:
     except _UsageError as error:
         complain(f"{error.format_message().rstrip('.')}; see `llrsym --help`")
         return BAD_INPUT
+    except MemoryError:
+        complain("the network is too large for the memory of this machine; use smaller widths")
+        return BAD_INPUT
     except Exception:
         # Exit code 1 would claim a refutation; a defect of this program must not look like one.
         traceback.print_exc()

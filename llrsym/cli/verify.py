@@ -11,7 +11,7 @@ from llrsym.cli import REFUTED, SETTLED
 from llrsym.cli.common import Json, print_answer
 
 if TYPE_CHECKING:
-    from llrsym.verify import Check
+    from llrsym.verification import Check
 
 
 def verify(
@@ -20,7 +20,7 @@ def verify(
     as_json: Json = False,
 ) -> int:
     """Check certificates with the kernel alone; a directory is searched for claim.json files."""
-    from llrsym.verify import verify_paths
+    from llrsym.verification import verify_paths
 
     results = verify_paths(claim, certificate)
     accepted = all(result.accepted for result in results)

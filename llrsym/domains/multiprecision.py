@@ -109,7 +109,10 @@ def approx_rank_mp(matrix: mpmath.matrix, digits: int = 50) -> int:
     rank = 0
     with mpmath.workdps(digits):
         pivot, i, j = _largest(rows)
-        counted, negligible = pivot / mpmath.mpf(10) ** (digits / 2), pivot / mpmath.mpf(10) ** (0.75 * digits)
+        counted, negligible = (
+            pivot / mpmath.mpf(10) ** (digits / 2),
+            pivot / mpmath.mpf(10) ** (0.75 * digits),
+        )
         while pivot > counted:
             rows = _eliminated(rows, i, j)
             rank += 1

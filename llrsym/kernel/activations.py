@@ -43,6 +43,11 @@ class Activation:
         """Whether sigma is a polynomial in z."""
         return self.exact and not self.exponent and self.denominator == ONE
 
+    @property
+    def is_affine(self) -> bool:
+        """Whether sigma is a polynomial of degree at most 1."""
+        return self.is_polynomial and all(z <= 1 for _, _, _, z, _ in self.numerator)
+
     def slope(self, polynomial: Polynomial) -> Polynomial:
         """Return d/dz of a polynomial in z and E, again a polynomial in z and E."""
         i, k = int(self.unit == "i"), int(self.unit == "kappa")

@@ -28,7 +28,7 @@ Atom = tuple[object, ...]
 
 IMAGINARY, KAPPA = 0, 1
 MAX_TERMS = 200_000
-PLAIN_SYMBOLS, PLAIN_TERMS = 6, 64
+PLAIN_SYMBOLS, PLAIN_TERMS, PLAIN_ROOM = 6, 64, 400
 
 
 def freeze(poly: Poly) -> Key:
@@ -152,9 +152,9 @@ class Ring:
     # Activations
 
     def activate(self, name: str, z: Poly) -> tuple[Poly, Poly]:
-        """Return sigma(z) and sigma'(z); polynomials are expanded, other values become symbols."""
+        """Return sigma(z) and sigma'(z): new symbols, except where expanding a polynomial is free."""
         activation = activation_named(name)
-        if activation.is_polynomial:
+        if activation.is_polynomial and (len(z) <= 1 or activation.is_affine):
             return evaluate(activation.numerator, z, {}), evaluate(
                 activation.slope(activation.numerator), z, {}
             )
@@ -197,25 +197,35 @@ class Ring:
 
     # The zero test
 
-    def is_zero(self, poly: Poly) -> bool:
-        """Whether the polynomial is zero after expanding symbols and clearing denominators."""
+    def is_zero(self, poly: Poly, room: int = MAX_TERMS) -> bool:
+        """Whether the polynomial is zero after expanding symbols and clearing denominators.
+
+        The latest symbol goes first: its expansion has only earlier ones, so every symbol goes once.
+        Beyond ``room`` terms the answer is False, which then means nothing.
+        """
         while poly:
-            inverse = max((a for m in poly for a, _ in m if self.atoms[a][0] == "inverse"), default=None)
-            if inverse is not None:
-                poly = self._cleared(poly, inverse)
-            elif any(self.atoms[a][0] in ("value", "slope") for m in poly for a, _ in m):
-                poly = self._expanded(poly)
+            if len(poly) > room:
+                return False
+            atoms = {atom for monomial in poly for atom, _ in monomial}
+            inverses = [atom for atom in atoms if self.atoms[atom][0] == "inverse"]
+            symbols = [atom for atom in atoms if self.atoms[atom][0] in ("value", "slope")]
+            if inverses:
+                poly = self._cleared(poly, max(inverses))
+            elif symbols:
+                poly = self._expanded(poly, max(symbols))
             else:
                 return False
         return True
 
     def is_plainly_zero(self, poly: Poly) -> bool:
         """A zero test that gives up early; False means nothing."""
-        symbols = {a for m in poly for a, _ in m if self.atoms[a][0] in ("value", "slope", "inverse")}
-        if not poly or len(symbols) > PLAIN_SYMBOLS or len(poly) > PLAIN_TERMS:
+        atoms = {self.atoms[a] for m in poly for a, _ in m}
+        found = [activation_named(str(atom[1])) for atom in atoms if atom[0] in ("value", "slope")]
+        hard = sum(not activation.is_polynomial for activation in found)
+        hard += sum(atom[0] == "inverse" for atom in atoms)
+        if not poly or hard > PLAIN_SYMBOLS or len(poly) > PLAIN_TERMS:
             return not poly
-        names = {str(self.atoms[a][1]) for a in symbols if self.atoms[a][0] != "inverse"}
-        return all(activation_named(name).exact for name in names) and self.is_zero(poly)
+        return all(activation.exact for activation in found) and self.is_zero(poly, PLAIN_ROOM)
 
     def _cleared(self, poly: Poly, inverse: int) -> Poly:
         """Return poly * D^k without the atom 1/D, after proving D non-zero."""
@@ -235,16 +245,16 @@ class Ring:
             add_to(total, multiply(part, power(denominator, max(by_power) - degree)))
         return total
 
-    def _expanded(self, poly: Poly) -> Poly:
+    def _expanded(self, poly: Poly, symbol: int) -> Poly:
+        """Return the polynomial with one symbol replaced by its closed form."""
+        powers: dict[int, Poly] = {0: {(): Fraction(1)}}
         total: Poly = {}
         for monomial, coefficient in poly.items():
-            term: Poly = {(): coefficient}
-            for atom, exponent in monomial:
-                if self.atoms[atom][0] in ("value", "slope"):
-                    term = multiply(term, power(self.expansion(atom), int(exponent)))
-                else:
-                    term = multiply(term, {((atom, exponent),): Fraction(1)})
-            add_to(total, term)
+            degree = int(dict(monomial).get(symbol, 0))
+            if degree not in powers:
+                powers[degree] = power(self.expansion(symbol), degree)
+            rest = tuple(pair for pair in monomial if pair[0] != symbol)
+            add_to(total, multiply(powers[degree], {rest: coefficient}))
         return total
 
     def expansion(self, number: int) -> Poly:

@@ -62,7 +62,6 @@ class Tower:
     program: Program
     weights: Weights | None
     ring: Ring
-    trace: Trace[list[Poly]]
     bases: tuple[Monomial | Argument, ...]
     constants: tuple[Monomial, ...]
     sources: dict[int, Source]
@@ -71,7 +70,7 @@ class Tower:
     @property
     def uses_kappa(self) -> bool:
         """Whether sqrt(2/pi) occurs in the program."""
-        return any(activation.unit == "kappa" for _, activation in transcendental_equations(self.program))
+        return any(activation.unit == "kappa" for _, activation in exact_activations(self.program))
 
     @property
     def needs_schanuel(self) -> bool:
@@ -80,16 +79,15 @@ class Tower:
         return bool(set(self.constants) - plain) or (self.uses_kappa and bool(self.constants))
 
 
-def transcendental_equations(program: Program) -> list[tuple[int, Activation]]:
-    """Return (register, activation) of every activation that is no polynomial; refuses opaque ones."""
+def exact_activations(program: Program) -> list[tuple[int, Activation]]:
+    """Return (register, activation) of every activation equation; refuses opaque activations."""
     found = []
     for offset, equation in enumerate(program.equations):
         if equation.primitive == "activation":
             activation = activation_named(str(equation.data))
             if not activation.exact:
                 raise Rejected(f"activation '{activation.name}' has no exact engine: no lower bound follows")
-            if not activation.is_polynomial:
-                found.append((program.first_equation + offset, activation))
+            found.append((program.first_equation + offset, activation))
     return found
 
 
@@ -120,7 +118,12 @@ def derive_tower(
     Raises ``Rejected`` when a relation is no identity or the program has no exact engine.
     """
     ring = Ring()
-    equations = transcendental_equations(program)
+    equations = exact_activations(program)
+    if weights is not None:
+        check_weights(program, weights)
+    if not any(activation.exponent for _, activation in equations):
+        # Without exponentials the homomorphism is Z_(p)[theta, x] -> F_p, and nothing has to be expanded.
+        return Tower(program, weights, ring, (), (), {}, {})
     trace = formal_trace(program, weights, ring)
     for monomial, replacement in rewrites:
         ring.add_rewrite(monomial, replacement)
@@ -132,7 +135,7 @@ def derive_tower(
             if activation.exponent:
                 collector.add(register, argument, entry, activation, z)
     bases, constants, exponentials = collector.finish()
-    return Tower(program, weights, ring, trace, bases, constants, collector.sources, exponentials)
+    return Tower(program, weights, ring, bases, constants, collector.sources, exponentials)
 
 
 class _Collector:

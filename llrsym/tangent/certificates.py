@@ -5,7 +5,7 @@ from pathlib import Path
 from llrsym.errors import BadInput
 from llrsym.kernel.documents import Certificate, Claim
 from llrsym.tangent.documents import certificate_text, claim_text
-from llrsym.verify import CERTIFICATE, CLAIM, verify
+from llrsym.verification import CERTIFICATE, CLAIM, verify
 
 
 def write_certificate(folder: Path, claim: Claim, certificate: Certificate) -> str:

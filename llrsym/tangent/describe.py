@@ -35,6 +35,7 @@ def described_family(functions: Sequence[str], found: NamedRelation) -> Relation
 def constant_text(terms: Sequence[Coefficient], names: Sequence[str], limit: int | None = 12) -> str:
     """Return a constant as an expression in exp, I, sqrt(2/pi) and the names of the weights.
 
+    >>> from fractions import Fraction
     >>> constant_text([Coefficient(Fraction(-3, 2), e=Fraction(1))], [])
     '-3/2*exp(1)'
     """

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 import sympy as sp
+from sympy.core.parameters import distribute
 
 from llrsym.domains.symbolic import Symbolic
 from llrsym.errors import BadInput
@@ -130,8 +131,9 @@ def _derive_gradients(
 ) -> tuple[tuple[sp.Expr, ...], ...]:
     """One row per parameter, one column per output."""
     try:
-        trace = forward(network.program, Symbolic(), inputs, tensors)
-        columns = [_gradient(network, trace, output) for output in range(network.outputs)]
+        with distribute(False):  # keeps 3*(1 - tanh(z)**2) as it is
+            trace = forward(network.program, Symbolic(), inputs, tensors)
+            columns = [_gradient(network, trace, output) for output in range(network.outputs)]
     except Rejected as error:
         raise BadInput(f"network: {error}; change the network or its weights") from error
     return tuple(zip(*columns, strict=True)) if columns else ((),) * network.parameter_count

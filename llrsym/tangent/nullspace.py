@@ -6,16 +6,21 @@ of a sparse matrix whose entries are constants. Elimination is exact, column by 
 are candidates for the kernel: function parts that are dependent in a hidden way only cost a relation.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
+from llrsym.kernel.activations import activation_named
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.formal import Monomial, Poly, Ring, add_to, multiply, power
 
 ROOM = 2_000
 """Terms of a constant beyond which the search gives up."""
+EFFORT = 3_000_000
+"""Products of terms of constants beyond which the search gives up."""
+Tick = Callable[[], None]
 
 K = TypeVar("K")
 Row = tuple[int, Monomial]
@@ -35,18 +40,22 @@ class Column:
 
 
 def find_relations(
-    ring: Ring, functions: Sequence[Sequence[Poly]], *, clear: bool = False
+    ring: Ring, functions: Sequence[Sequence[Poly]], tick: Tick, *, clear: bool = False
 ) -> list[dict[int, Poly]]:
     """Return independent vectors {function number: constant} whose combination looks like zero.
 
     ``functions[n][o]`` is component o of function n. With ``clear`` all symbols are expanded and common
-    denominators removed, which finds every relation of exponential towers, at a higher price. Raises
-    ``Rejected`` when an intermediate expression outgrows the kernel's limits.
+    denominators removed, which finds every relation of exponential towers, at a higher price. ``tick`` is
+    called once per column and may raise. Raises ``Rejected`` when the work outgrows the limits, which are
+    counts of terms, so that the answer does not depend on the speed of the machine.
     """
-    columns = [[normal_form(ring, part) for part in function] for function in functions]
+    columns = []
+    for function in functions:
+        tick()
+        columns.append([normal_form(ring, part) for part in function])
     if clear:
         columns = without_denominators(ring, columns)
-    return _eliminate(ring, (_column(ring, number, parts) for number, parts in enumerate(columns)))
+    return _Elimination(ring, tick).relations(_column(ring, n, parts) for n, parts in enumerate(columns))
 
 
 def normal_form(ring: Ring, poly: Poly) -> Poly:
@@ -75,9 +84,9 @@ def _is_replaceable(ring: Ring, atom: int) -> bool:
     kind, *data = ring.atoms[atom]
     if kind not in ("value", "slope"):
         return False
-    return (
-        ring.constant_atoms[atom] or data[0] in PURE_EXPONENTIALS or (kind == "slope" and data[0] in SLOPES)
-    )
+    name = str(data[0])
+    free = name in PURE_EXPONENTIALS or activation_named(name).is_polynomial
+    return ring.constant_atoms[atom] or free or (kind == "slope" and name in SLOPES)
 
 
 def _replacement(ring: Ring, atom: int) -> Poly:
@@ -157,59 +166,65 @@ def _column(ring: Ring, number: int, parts: Sequence[Poly]) -> Column:
     return Column(entries, {number: scale})
 
 
-def _eliminate(ring: Ring, columns: Iterable[Column]) -> list[dict[int, Poly]]:
-    """Column-wise elimination; a column that reduces to zero is a relation.
+class _Elimination:
+    """Column-wise elimination; a column that reduces to zero is a relation."""
 
-    Rows that occur in few columns make good pivots: they are never met again.
-    """
-    everything = list(columns)
-    occurrences: dict[Row, int] = {}
-    for column in everything:
-        for row in column.entries:
-            occurrences[row] = occurrences.get(row, 0) + 1
-    pivots: dict[Row, Column] = {}
-    relations = []
-    for column in everything:
-        reduced = _reduce(ring, column, pivots)
-        if not reduced.entries:
-            relations.append(reduced.combination)
-            continue
-        pivot = min(reduced.entries, key=lambda row: (len(reduced.entries[row]), occurrences[row], row))
-        pivots[pivot] = reduced
-    return relations
+    def __init__(self, ring: Ring, tick: Tick) -> None:
+        self.ring, self.tick = ring, tick
+        self.pivots: dict[Row, Column] = {}
+        self.effort = EFFORT
 
+    def relations(self, columns: Iterable[Column]) -> list[dict[int, Poly]]:
+        """Return the combinations that vanish. Rows that occur in few columns make good pivots."""
+        everything = list(columns)
+        occurrences = Counter(row for column in everything for row in column.entries)
+        found = []
+        for column in everything:
+            self.tick()
+            reduced = self._reduce(column)
+            if not reduced.entries:
+                found.append(reduced.combination)
+                continue
+            entries = reduced.entries
+            pivot = min(entries, key=lambda row: (len(entries[row]), occurrences[row], row))
+            self.pivots[pivot] = reduced
+        return found
 
-def _reduce(ring: Ring, column: Column, pivots: dict[Row, Column]) -> Column:
-    while True:
-        row = next((row for row in column.entries if row in pivots), None)
-        if row is None:
-            return column
-        column = _without(ring, column, row, pivots[row])
+    def _reduce(self, column: Column) -> Column:
+        while True:
+            row = next((row for row in column.entries if row in self.pivots), None)
+            if row is None:
+                return column
+            column = self._without(column, row, self.pivots[row])
 
+    def _without(self, column: Column, row: Row, pivot: Column) -> Column:
+        """Return column - (b/a) pivot, or a column - b pivot if a is no unit, so that the row is gone."""
+        a, b = pivot.entries[row], column.entries[row]
+        inverse = _inverse_of_unit(self.ring, a)
+        scale: Poly = {(): Fraction(1)} if inverse is not None else a
+        factor = multiply(b, inverse) if inverse is not None else b
+        return Column(
+            self._combined(column.entries, scale, pivot.entries, factor),
+            self._combined(column.combination, scale, pivot.combination, factor),
+        )
 
-def _without(ring: Ring, column: Column, row: Row, pivot: Column) -> Column:
-    """Return a column without the given row: column - (b/a) pivot, or a column - b pivot if a is no unit."""
-    a, b = pivot.entries[row], column.entries[row]
-    inverse = _inverse_of_unit(ring, a)
-    scale: Poly = {(): Fraction(1)} if inverse is not None else a
-    factor = multiply(b, inverse) if inverse is not None else b
-    return Column(
-        _combined(column.entries, scale, pivot.entries, factor),
-        _combined(column.combination, scale, pivot.combination, factor),
-    )
-
-
-def _combined(left: dict[K, Poly], scale: Poly, right: dict[K, Poly], factor: Poly) -> dict[K, Poly]:
-    one = scale == {(): 1}
-    result = {key: dict(value) if one else multiply(scale, value) for key, value in left.items()}
-    for key, value in right.items():
-        entry = result.setdefault(key, {})
-        add_to(entry, multiply(factor, value), -1)
-        if len(entry) > ROOM:
-            raise Rejected("limit: a coefficient of a relation is too long")
-        if not entry:
-            del result[key]
-    return result
+    def _combined(
+        self, left: dict[K, Poly], scale: Poly, right: dict[K, Poly], factor: Poly
+    ) -> dict[K, Poly]:
+        one = scale == {(): 1}
+        self.effort -= sum(len(factor) * len(value) for value in right.values())
+        self.effort -= 0 if one else sum(len(scale) * len(value) for value in left.values())
+        if self.effort < 0:
+            raise Rejected("limit: the search for relations takes too many products")
+        result = {key: dict(value) if one else multiply(scale, value) for key, value in left.items()}
+        for key, value in right.items():
+            entry = result.setdefault(key, {})
+            add_to(entry, multiply(factor, value), -1)
+            if len(entry) > ROOM:
+                raise Rejected("limit: a coefficient of a relation is too long")
+            if not entry:
+                del result[key]
+        return result
 
 
 def _inverse_of_unit(ring: Ring, constant: Poly) -> Poly | None:

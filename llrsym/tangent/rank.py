@@ -119,6 +119,7 @@ class Question:
             self.lower.rank,
             str(self.seed),
             rewrites,
+            self._check_budget,
             symmetries_only=symmetries_only,
         )
         if found is not None and found.rank <= self.upper.rank:
@@ -126,9 +127,12 @@ class Question:
             self.upper = found
 
     def _checkpoint(self, message: str) -> None:
+        self._check_budget()
+        self.progress(message)
+
+    def _check_budget(self) -> None:
         if self.deadline is not None and monotonic() > self.deadline:
             raise OutOfBudget(self.verdict(None))
-        self.progress(message)
 
     def verdict(self, folder: Path | str | None) -> Verdict:
         """Return the current bounds as a verdict; with a folder, write and re-check the certificate."""

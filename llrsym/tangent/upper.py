@@ -21,7 +21,7 @@ from llrsym.kernel.run import Trace, gradient
 from llrsym.kernel.tower import Weights, formal_trace
 from llrsym.tangent.blocks import NamedRelation, find_symmetries
 from llrsym.tangent.naming import named
-from llrsym.tangent.nullspace import find_relations
+from llrsym.tangent.nullspace import Tick, find_relations
 
 Rewrites = Sequence[tuple[Monomial, Poly]]
 FORMAL_ENTRIES = 200_000
@@ -57,7 +57,8 @@ def find_relation_bound(
     weights: Weights | None,
     lower: int,
     seed: str,
-    rewrites: Rewrites = (),
+    rewrites: Rewrites,
+    tick: Tick,
     *,
     symmetries_only: bool = False,
 ) -> UpperBound | None:
@@ -68,7 +69,7 @@ def find_relation_bound(
     ``symmetries_only`` that second, expensive step is left out. None when there is no relation.
     """
     try:
-        search = _Search(program, weights, seed, rewrites)
+        search = _Search(program, weights, seed, rewrites, tick)
     except Undefined:
         raise
     except Rejected:
@@ -92,7 +93,10 @@ def find_relation_bound(
 class _Search:
     """The relations found so far, kept only when proved and independent of the others."""
 
-    def __init__(self, program: Program, weights: Weights | None, seed: str, rewrites: Rewrites) -> None:
+    def __init__(
+        self, program: Program, weights: Weights | None, seed: str, rewrites: Rewrites, tick: Tick
+    ) -> None:
+        self.tick = tick
         self.program, self.weights = program, weights
         self.ring = Ring()
         self.trace: Trace[list[Poly]] = formal_trace(program, weights, self.ring)
@@ -117,6 +121,7 @@ class _Search:
         for candidate in found:
             if self.bound <= lower:
                 return
+            self.tick()
             if self._is_identity(candidate.relation) and echelon.insert(evaluate.vector(candidate.relation)):
                 self.kept.append(candidate)
 
@@ -130,7 +135,7 @@ class _Search:
         """Return the linear dependences of the formal tangent functions, named where possible."""
         try:
             functions = formal_tangent_functions(self.program, self.ring, self.trace)
-            vectors = find_relations(self.ring, functions, clear=clear)
+            vectors = find_relations(self.ring, functions, self.tick, clear=clear)
         except Rejected:
             return []
         relations = [encoded(self.ring, vector) for vector in vectors]

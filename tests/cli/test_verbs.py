@@ -238,6 +238,16 @@ def test_an_interruption_ends_with_a_sentence(monkeypatch):
     assert ask("rank", "mlp(1,1,1)") == (130, "", "llrsym: interrupted; nothing was decided\n")
 
 
+def test_a_network_that_does_not_fit_into_memory_is_bad_input(monkeypatch):
+    def exhaust(*args, **kwargs):
+        raise MemoryError
+
+    stub(monkeypatch, exhaust)
+    code, stdout, stderr = ask("rank", "mlp(2,900000,1)")
+    assert (code, stdout) == (2, "")
+    assert stderr == ("llrsym: the network is too large for the memory of this machine; use smaller widths\n")
+
+
 def test_a_defect_is_neither_a_refutation_nor_bad_input(monkeypatch):
     def fail(*args, **kwargs):
         raise ZeroDivisionError("inside")

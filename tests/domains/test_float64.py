@@ -12,7 +12,6 @@ from llrsym.domains.float64 import Float64, approx_jacobian, approx_trace, neare
 from llrsym.domains.multiprecision import approx_jacobian_mp
 from llrsym.domains.symbolic import Z, activation_expressions
 from llrsym.errors import BadInput
-from llrsym.kernel.activations import activation_names
 from llrsym.kernel.program import Program, size
 from llrsym.networks.assembly import Assembly
 from llrsym.networks.builders import matrix_factorization, mlp
@@ -45,11 +44,6 @@ def finite_differences(program: Program, weights: list[list[float]], points: Flo
             tensor[k] = value
             columns.append((sides[0] - sides[1]) / (2 * step))
     return np.stack(columns, axis=1)
-
-
-def test_every_activation_of_the_kernel_is_tried(activation_names_tried: list[str]) -> None:
-    named = [name for name in activation_names() if ":" not in name]
-    assert set(named) <= set(activation_names_tried)
 
 
 def test_activation_agrees_with_its_closed_form_near_and_far(activation: str) -> None:
@@ -141,7 +135,7 @@ def test_fractions_are_rounded_once_and_large_ones_are_infinite() -> None:
 
 def test_wrong_sizes_are_refused() -> None:
     program = mlp(2, 1, 1, bias=False).program
-    with pytest.raises(BadInput, match=r"entries \[2, 1\]|with \[2, 1\] entries, got \[2\]"):
+    with pytest.raises(BadInput, match=r"with \[2, 1\] entries, got \[2\]"):
         approx_jacobian(program, [[1.0, 2.0]], np.zeros((1, 2)))
     with pytest.raises(BadInput, match=r"expected shape \(n, 2\), got \(4, 3\)"):
         approx_jacobian(program, [[1.0, 2.0], [1.0]], np.zeros((4, 3)))

@@ -58,15 +58,19 @@ def generic_point(network: Network, seed: str) -> Weights:
 
 
 class Draw:
-    """Non-zero rationals of small height, the same for the same seed."""
+    """Non-zero rationals of small height, no two equal up to sign, the same for the same seed."""
 
     def __init__(self, seed: str) -> None:
         self._random = Random(seed)
+        self._used: set[Fraction] = set()
 
     def number(self) -> Fraction:
         """Return one of them."""
-        numerator = self._random.choice((-1, 1)) * self._random.randint(1, 97)
-        return Fraction(numerator, self._random.choice((8, 16, 24)))
+        while True:
+            size = Fraction(self._random.randint(1, 9 + 2 * len(self._used)), self._random.choice((1, 2, 3)))
+            if size not in self._used:
+                self._used.add(size)
+                return self._random.choice((-1, 1)) * size
 
     def tensor(self, *shape: int) -> Any:
         """Return nested lists of this shape, a number for the empty shape."""
