@@ -20,18 +20,21 @@ Relations = tuple["Relation", ...] | Literal["unexplained"] | None
 class Relation:
     """A linear dependence of tangent functions: sum over entries of coefficient * d_entry f = 0.
 
-    ``coefficients`` takes the name of a parameter entry, such as ``W1[0,2]``, to an exact expression.
+    ``coefficients`` takes the name of a parameter entry, such as ``W1[0,2]``, to an exact expression;
+    without ``of_parameters`` the keys are the functions themselves.
     """
 
     name: str
     coefficients: Mapping[str, str]
     description: str = ""
+    of_parameters: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "coefficients", MappingProxyType(dict(self.coefficients)))
 
     def __str__(self) -> str:
-        terms = " + ".join(f"({c}) d{entry}" for entry, c in self.coefficients.items())
+        mark = "d" if self.of_parameters else ""
+        terms = " + ".join(f"({c}) {mark}{entry}" for entry, c in self.coefficients.items())
         return f"{self.name}: {terms} = 0" + (f" ({self.description})" if self.description else "")
 
     def to_json_dict(self) -> dict[str, object]:
@@ -119,7 +122,12 @@ class Verdict:
         return max(sides, key=STRENGTHS.index) if lower == upper else "open"
 
     def exit_code(self) -> int:
-        """Return 0 if the question is settled, 1 if a claim is refuted, 3 otherwise."""
+        """Return 0 if the question is settled, 1 if a claim is refuted, 3 otherwise.
+
+        A family whose dimension is proved to be below its size is dependent: settled, even with a gap.
+        """
+        if self.question == "independence" and self.upper < self.parameters:
+            return 0
         return {"proved": 0, "conditional": 0, REFUTED: 1}.get(self.verdict, 3)
 
     def __bool__(self) -> NoReturn:
@@ -161,6 +169,8 @@ class Verdict:
         name = self.question.replace("_", " ")
         where = f" of {self.network}" if self.network else ""
         target = f" for the target {self.target}" if self.target else ""
+        if self.question == "independence":
+            return f"{self.network}: dimension {self.interval} of {self.parameters} functions, {self.verdict}"
         point = "at the given weights" if self.at == GIVEN else "at almost every weight"
         return f"{name}{where}{target} {point}: {self.interval} (M = {self.parameters}), {self.verdict}"
 

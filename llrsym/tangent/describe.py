@@ -29,7 +29,7 @@ def described_family(functions: Sequence[str], found: NamedRelation) -> Relation
         for entry, value in values.items()
     }
     coefficients = {functions[entry]: str(value) for entry, value in scaled.items()}
-    return Relation("linear dependence", coefficients)
+    return Relation("linear dependence", coefficients, of_parameters=False)
 
 
 def constant_text(terms: Sequence[Coefficient], names: Sequence[str], limit: int | None = 12) -> str:

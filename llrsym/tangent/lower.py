@@ -21,6 +21,8 @@ from llrsym.kernel.tower import Tower, Weights, derive_tower
 from llrsym.tangent.exponents import find_rewrites
 
 SPARE_SAMPLES, SPARE_PAIRS = 4, 6
+MAX_ENTRIES = 1_000_000_000
+"""Entries of the largest evaluation matrix that is tried: 8 GB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ def find_lower_bound(
     """
     prime = PRIMES[attempt % len(PRIMES)]
     setting = Setting(prime, primitive_root(prime), f"{seed}.{attempt}")
+    if program.parameter_count * (target + SPARE_SAMPLES) > MAX_ENTRIES:
+        return LowerBound(
+            0, None, (), f"limit: {program.parameter_count} parameters are too many to evaluate"
+        )
     try:
         tower, rewrites, conditions, pairs = _independent_tower(program, weights, setting)
     except Undefined as error:

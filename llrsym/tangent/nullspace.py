@@ -18,6 +18,8 @@ from llrsym.kernel.formal import Monomial, Poly, Ring, add_to, multiply, power
 
 ROOM = 2_000
 """Terms of a constant beyond which the search gives up."""
+CLEARED = 16
+"""Different denominators that are multiplied out in one family."""
 EFFORT = 3_000_000
 """Products of terms of constants beyond which the search gives up."""
 Tick = Callable[[], None]
@@ -112,6 +114,8 @@ def without_denominators(ring: Ring, columns: list[list[Poly]]) -> list[list[Pol
         if symbols:
             values = {atom: ring.expansion(atom) for atom in symbols}
             columns = [[substituted(part, values) for part in parts] for parts in columns]
+        elif len(inverses) > CLEARED:
+            raise Rejected(f"limit: clearing {len(inverses)} denominators at once takes too many terms")
         elif inverses:
             columns = _cleared(ring, columns, max(inverses))
         else:

@@ -20,12 +20,12 @@ from llrsym.kernel.rules import (
 from llrsym.kernel.run import Trace, gradient
 from llrsym.kernel.tower import Weights, formal_trace
 from llrsym.tangent.blocks import NamedRelation, find_symmetries
-from llrsym.tangent.naming import named
+from llrsym.tangent.naming import UNEXPLAINED, named
 from llrsym.tangent.nullspace import Tick, find_relations
 
 Rewrites = Sequence[tuple[Monomial, Poly]]
-FORMAL_ENTRIES = 200_000
-"""Weighted size of a formal gradient beyond which relations are only sought among the known symmetries."""
+FORMAL_COLUMNS, FORMAL_ENTRIES = 20_000, 200_000
+"""Sizes of a formal gradient beyond which relations are only sought among the known symmetries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,8 @@ def find_relation_bound(
     certificate = UpperCertificate(
         "relations", tuple(k.relation for k in search.kept), search.setting.prime, seed, tuple(rewrites)
     )
-    names = ", ".join(dict.fromkeys(k.name for k in search.kept))
-    reason = (
-        f"{len(search.kept)} independent relations among {program.parameter_count} tangent functions: {names}"
-    )
+    names = ", ".join(dict.fromkeys(k.name for k in search.kept if k.name != UNEXPLAINED))
+    reason = f"{len(search.kept)} independent relations, each an exact identity{': ' if names else ''}{names}"
     return UpperBound(search.bound, certificate, reason, tuple(search.kept))
 
 
@@ -133,6 +131,8 @@ class _Search:
 
     def dependences(self, clear: bool) -> list[NamedRelation]:
         """Return the linear dependences of the formal tangent functions, named where possible."""
+        if self.program.parameter_count > FORMAL_COLUMNS:
+            return []
         try:
             functions = formal_tangent_functions(self.program, self.ring, self.trace)
             vectors = find_relations(self.ring, functions, self.tick, clear=clear)

@@ -19,7 +19,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import chdir, redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from doctest import ELLIPSIS, OutputChecker
 from io import StringIO
 from pathlib import Path
@@ -55,6 +55,7 @@ class Output:
     printed: str
     start: int
     stop: int
+    fenced: bool = True
 
     @property
     def agrees(self) -> bool:
@@ -99,7 +100,7 @@ def _outputs(page: list[Block]) -> Iterator[Output]:
             if shown is not None and shown.language == "text" and shown.start <= _end(block) + 3:
                 yield Output(block.text, shown.text, printed, shown.start, _end(shown))
             else:
-                yield Output(block.text, "", printed, _end(block), _end(block))
+                yield Output(block.text, "", printed, _end(block) + 1, _end(block) + 1, fenced=False)
 
 
 def _end(block: Block) -> int:
@@ -149,7 +150,8 @@ def rewrite(page: Path) -> int:
     lines = page.read_text(encoding="utf-8").splitlines()
     changed = [output for output in run_page(page) if not output.agrees]
     for output in reversed(changed):
-        lines[output.start : output.stop] = output.printed.splitlines()
+        printed = output.printed.splitlines()
+        lines[output.start : output.stop] = printed if output.fenced else ["", "```text", *printed, "```"]
     page.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return len(changed)
 

@@ -39,6 +39,8 @@ def test_a_block_that_prints_without_an_output_is_noticed(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("```python\nprint(1)\n```\n", encoding="utf-8")
     assert [o.agrees for o in run_page(page)] == [False]
+    assert rewrite(page) == 1
+    assert page.read_text(encoding="utf-8") == "```python\nprint(1)\n```\n\n```text\n1\n```\n"
 
 
 def test_exit_codes_files_and_continued_lines_are_run(tmp_path):
