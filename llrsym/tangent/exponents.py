@@ -5,7 +5,7 @@ from math import isqrt
 
 import flint
 
-from llrsym.domains.prime_field import NumpyArithmetic
+from llrsym.domains.arithmetic import NumpyArithmetic
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.formal import Monomial, Poly, Ring, add_to
 from llrsym.kernel.residues import Setting

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import isqrt
 
+from llrsym.domains.arithmetic import NumpyArithmetic
 from llrsym.domains.elimination import Elimination
-from llrsym.domains.prime_field import NumpyArithmetic
 from llrsym.errors import BadInput
 from llrsym.kernel.errors import Rejected, Undefined
 from llrsym.kernel.formal import Monomial, Poly

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from llrsym.domains.prime_field import NumpyArithmetic
+from llrsym.domains.arithmetic import NumpyArithmetic
 from llrsym.errors import OutOfBudget
 from llrsym.kernel.documents import ALMOST_EVERY, GIVEN, Certificate, Claim
 from llrsym.kernel.rules import check_rank_at_most

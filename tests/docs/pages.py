@@ -2,7 +2,8 @@
 
 A page is read from top to bottom, in one temporary folder that holds a copy of ``examples``:
 
-* a ``console`` block holds commands after ``$ ``, each followed by what it prints (both streams);
+* a ``console`` block holds the commands ``llrsym``, ``python`` and ``echo $?`` after ``$ ``, each followed
+  by what it prints (both streams);
 * a ``python`` block is executed, all blocks of a page in one namespace; a ``text`` block directly after it
   is what it prints, and without one it must print nothing;
 * a block after the line ``<!-- file: NAME -->`` is written to the file NAME.
@@ -18,17 +19,20 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import chdir, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from doctest import ELLIPSIS, OutputChecker
 from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
+
+from llrsym.__main__ import main
+from llrsym.networks import activations
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
     [ROOT / "README.md", *(ROOT / "examples").rglob("*.md"), *(ROOT / "docs").rglob("*.md")],
 )
-PROGRAMS = {"llrsym": [sys.executable, "-m", "llrsym"], "python": [sys.executable]}
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,8 @@ def blocks(page: Path) -> Iterator[Block]:
 
 def run_page(page: Path) -> list[Output]:
     """Run every block of a page in a new folder and return what was printed."""
-    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+    registered = patch.dict(activations._registered, clear=True)  # activations that other tests have named
+    with tempfile.TemporaryDirectory() as folder, chdir(folder), registered:
         shutil.copytree(ROOT / "examples", "examples")
         return list(_outputs(list(blocks(page))))
 
@@ -133,13 +138,24 @@ def _console(block: Block) -> Iterator[Output]:
 
 def _run(command: str) -> tuple[int, str]:
     program, *arguments = shlex.split(command)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
+    return _llrsym(arguments) if program == "llrsym" else _python(arguments)
+
+
+def _llrsym(arguments: list[str]) -> tuple[int, str]:
+    """Call the entry point of the command in this process, which has imported everything already."""
+    stream = StringIO()
+    with redirect_stdout(stream), redirect_stderr(stream), patch.object(sys, "argv", ["llrsym", *arguments]):
+        code = main()
+    return code, stream.getvalue()
+
+
+def _python(arguments: list[str]) -> tuple[int, str]:
     done = subprocess.run(
-        [*PROGRAMS[program], *arguments],
+        [sys.executable, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        env=environment,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=False,
     )
     return done.returncode, done.stdout

@@ -247,13 +247,14 @@ def _rank(rows: list[Vector]) -> int:
     Raises ``ArithmeticError`` unless the pivots that count and those that do not are far apart.
     """
     tallest = [max((abs(v) for v in row), default=mpmath.mpf(0)) for row in rows]
-    rows = [[v / top for v in row] for row, top in zip(rows, tallest, strict=True) if top]
+    noise, doubt = mpmath.mpf(10) ** -42, mpmath.mpf(10) ** -28
+    rows = [[v / top for v in row] for row, top in zip(rows, tallest, strict=True) if top > noise]
     rank, smallest = 0, mpmath.mpf(1)
     while rows and rows[0]:
         pivot, i, j = max((abs(v), i, j) for i, row in enumerate(rows) for j, v in enumerate(row))
-        if pivot < mpmath.mpf(10) ** -42:
+        if pivot < noise:
             break
-        if pivot < mpmath.mpf(10) ** -28:
+        if pivot < doubt:
             raise ArithmeticError(f"a pivot of {mpmath.nstr(pivot, 3)} after {mpmath.nstr(smallest, 3)}")
         rank, smallest = rank + 1, pivot
         chosen = rows.pop(i)
