@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from llrsym.domains.elimination import center
 from llrsym.kernel.activations import Polynomial, activation_named
-from llrsym.kernel.formal import IMAGINARY, KAPPA, Monomial
+from llrsym.kernel.errors import Rejected
+from llrsym.kernel.formal import IMAGINARY, KAPPA, Monomial, Poly
 from llrsym.kernel.program import Shape, size, split_einsum
 from llrsym.kernel.residues import Constants, Setting
 from llrsym.kernel.run import Trace, forward
@@ -199,13 +200,25 @@ class PrimeField:
                 total = self.multiply(total, self._atom(atom, trace))
         return total
 
+    def _polynomial(self, poly: Poly, trace: Trace[Array]) -> Array:
+        total = np.zeros(len(self.inputs))
+        for monomial, c in poly.items():
+            term = self.multiply(self.monomial(monomial, trace), self.constants.coefficient(c, 0, 0, 0))
+            total = center(total + term, self.prime)
+        return total
+
     def _atom(self, atom: int, trace: Trace[Array]) -> Array:
         if atom in (IMAGINARY, KAPPA):
             return self.constants.imaginary if atom == IMAGINARY else self.constants.kappa
         definition = self.tower.ring.atoms[atom]
         if definition[0] == "x":
             return self.inputs.reshape(len(self.inputs), -1)[:, int(str(definition[1]))]
-        source = self.tower.sources[atom]
+        if definition[0] == "inverse":
+            denominator: Poly = dict(definition[1])  # type: ignore[call-overload]  # the key of D
+            return self.inverse(self._polynomial(denominator, trace)[:, None])[:, 0]
+        source = self.tower.sources.get(atom)
+        if source is None:
+            raise Rejected(f"a base exponent contains a symbol of kind '{definition[0]}'")
         value = trace.values[source.register].reshape(len(self.inputs), -1)[:, source.entry]
         if source.mirror is None:
             return value

@@ -16,7 +16,7 @@ from .activations import Activation, Polynomial, activation_named
 from .domains import ListDomain
 from .elimination import rank_modulo
 from .errors import Rejected
-from .formal import IMAGINARY, KAPPA, Monomial
+from .formal import IMAGINARY, KAPPA, Key, Monomial
 from .program import Shape, size
 from .run import Trace, forward, gradient
 from .tower import Argument, Exponential, Tower
@@ -227,6 +227,10 @@ class Residues(ListDomain[int]):
         definition = self.tower.ring.atoms[atom]
         if definition[0] == "x":
             return self.sample.inputs[int(str(definition[1]))]
+        if definition[0] == "inverse":
+            key: Key = definition[1]  # type: ignore[assignment]  # an inverse atom holds the key of D
+            total = sum(self.setting.residue(c) * self.monomial(m, trace) for m, c in key)
+            return self.over(1, total % self.prime)
         source = self.tower.sources.get(atom)
         if source is None:
             raise Rejected(f"a base exponent contains a symbol of kind '{definition[0]}'")

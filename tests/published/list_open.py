@@ -1,0 +1,65 @@
+"""Regenerate ``open_above.json``: run ``python -m tests.published.list_open`` after a change of the engine.
+
+Every case runs in a process of its own with a time limit, so that one endless search does not stop the list.
+"""
+
+from __future__ import annotations
+
+import json
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from time import monotonic
+
+from llrsym.verdict import ALMOST_EVERY, Verdict
+from tests.published.adapter import DATA, generic_point, network_of, point_of
+from tests.published.test_known_ranks import CASES, ask, is_exact
+
+SECONDS, LIMIT = 10.0, 40.0
+UNFINISHED = f"the search for relations does not end within {SECONDS:.0f} s"
+
+
+def reason(verdict: Verdict) -> str:
+    """Say what is missing."""
+    stopped = verdict.seconds > SECONDS
+    return UNFINISHED if stopped else f"{verdict.upper - verdict.lower} relations are not found"
+
+
+def findings(name: str, channel: Connection) -> None:
+    """Send (question, entry) pairs for everything about the case that is not proved and closed."""
+    network = network_of(CASES[name]["build"])
+    point = point_of(CASES[name]["build"], name)
+    verdict = ask(network, point, SECONDS)
+    found = [(verdict.at, reason(verdict))] if verdict.lower < verdict.upper else []
+    if found and verdict.at == ALMOST_EVERY:
+        generic = ask(network, generic_point(network, name), SECONDS)
+        found += [(generic.at, reason(generic))] if generic.lower < generic.upper else []
+    if verdict.lower_verdict == "conditional":
+        found.append(("conditional", verdict.conditions[-1]))
+    channel.send(found)
+
+
+def examined(name: str) -> list[tuple[str, str]]:
+    """Return the findings about a case; a case that exceeds the limit counts as open for both questions."""
+    receiver, sender = get_context("fork").Pipe(duplex=False)
+    worker = get_context("fork").Process(target=findings, args=(name, sender))
+    worker.start()
+    found: list[tuple[str, str]] = receiver.recv() if receiver.poll(LIMIT) else [("unfinished", UNFINISHED)]
+    worker.kill()
+    worker.join()
+    return found
+
+
+def main() -> None:
+    """Write the list and print what was slow."""
+    listed: dict[str, dict[str, str]] = {key: {} for key in ("almost every", "given", "conditional", "unfinished")}
+    for name in (name for name, case in CASES.items() if is_exact(case)):
+        start = monotonic()
+        for question, entry in examined(name):
+            listed[question][name] = entry
+        if monotonic() - start > 1:
+            print(f"{monotonic() - start:6.1f} s  {name}", flush=True)
+    (DATA / "open_above.json").write_text(json.dumps(listed, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
