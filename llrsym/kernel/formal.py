@@ -27,7 +27,9 @@ Key = tuple[tuple[Monomial, Fraction], ...]
 Atom = tuple[object, ...]
 
 IMAGINARY, KAPPA = 0, 1
-MAX_TERMS = 200_000
+MAX_TERMS, MAX_PRODUCTS, MAX_EXPONENT = 200_000, 4_000_000, 128
+MAX_WORK = 10_000_000
+"""Terms that all zero tests of one problem may pass through."""
 PLAIN_SYMBOLS, PLAIN_TERMS, PLAIN_ROOM = 6, 64, 400
 
 
@@ -62,7 +64,7 @@ def multiply_monomials(a: Monomial, b: Monomial) -> tuple[Monomial, int]:
 
 def multiply(a: Poly, b: Poly) -> Poly:
     """Return the product; raises ``Rejected`` beyond ``MAX_TERMS`` terms."""
-    if len(a) * len(b) > 20 * MAX_TERMS:
+    if len(a) * len(b) > MAX_PRODUCTS:
         raise Rejected(f"limit: a product of {len(a)} by {len(b)} terms is too large to expand")
     total: Poly = {}
     for left, c in a.items():
@@ -79,7 +81,9 @@ def multiply(a: Poly, b: Poly) -> Poly:
 
 
 def power(base: Poly, exponent: int) -> Poly:
-    """Return a non-negative integer power."""
+    """Return a non-negative integer power; raises ``Rejected`` beyond ``MAX_EXPONENT``."""
+    if exponent > MAX_EXPONENT:
+        raise Rejected(f"limit: a power {exponent} of a formal polynomial is too high to expand")
     result: Poly = {(): Fraction(1)}
     for _ in range(exponent):
         result = multiply(result, base)
@@ -93,6 +97,7 @@ class Ring:
         self.atoms: list[Atom] = [("i",), ("kappa",)]
         self.constant_atoms: list[bool] = [True, True]
         self.rewrites: dict[Monomial, Poly] = {}
+        self.work = 0
         self._numbers: dict[Atom, int] = {atom: n for n, atom in enumerate(self.atoms)}
         self._expansions: dict[int, Poly] = {}
         self._nonzero: set[int] = set()
@@ -206,6 +211,9 @@ class Ring:
         while poly:
             if len(poly) > room:
                 return False
+            self.work += len(poly)
+            if self.work > MAX_WORK:
+                raise Rejected("limit: the zero tests take too many terms")
             atoms = {atom for monomial in poly for atom, _ in monomial}
             inverses = [atom for atom in atoms if self.atoms[atom][0] == "inverse"]
             symbols = [atom for atom in atoms if self.atoms[atom][0] in ("value", "slope")]

@@ -68,7 +68,7 @@ def adjoint_violations(
     scalars: Callable[[], S],
     equal: Equal[S],
 ) -> list[str]:
-    """<ct, J v> = <J^T ct, v>: forward and backward derivatives agree; ``run`` is the input and the weights."""
+    """<ct, J v> = <J^T ct, v>: both directions agree; ``run`` is the input and the weights."""
     trace = forward(program, domain, *run)
     shapes = [p.shape for p in program.parameters]
     direction = {k: [scalars() for _ in range(size(s))] for k, s in enumerate(shapes)}
@@ -94,7 +94,7 @@ def _dot(domain: ListDomain[S], a: Sequence[S], b: Sequence[S]) -> S:
 
 
 def all_primitives(activation: str, other: str = "rational:0,1/1,0,1") -> Program:
-    """Every primitive, tied weights, repeated arguments and gathered zeros; two outputs."""
+    """Every primitive, tied weights, repeated arguments and gathered zeros; three outputs."""
     net = Assembly((2,), {"w": (3,), "v": (2,)})
     w, v, x = net.parameter("w"), net.parameter("v"), net.input
     matrix = net.gather([w], [0, 1, 1, 2], (2, 2))
@@ -105,7 +105,7 @@ def all_primitives(activation: str, other: str = "rational:0,1/1,0,1") -> Progra
     mixed = net.activation(other, net.gather([quotient, w], [1, 4, -1, 0, 0], (5,)))
     outer = net.einsum("i,j->ij", mixed, v)
     table = net.einsum("ij,kj->ik", outer, net.gather([h, v], [0, 2, 3, 3], (2, 2)))
-    return net.finish(net.gather([table, x], [0, 9], (2,)))
+    return net.finish(net.gather([table, x], [0, 5, 9], (3,)))
 
 
 def random_scalars(seed: int) -> Iterator[Fraction]:
@@ -122,7 +122,9 @@ def rational_weights(program: Program, seed: int = 0) -> Weights:
 def residues(program: Program, weights: Weights | None, seed: str = "laws") -> Residues:
     """The residues of a program at one sample."""
     tower, setting = derive_tower(program, weights), Setting(PRIME, 2, seed)
-    return Residues(tower, setting, draw_constants(tower, setting, "matrix"), draw_sample(tower, setting, "x"))
+    return Residues(
+        tower, setting, draw_constants(tower, setting, "matrix"), draw_sample(tower, setting, "x")
+    )
 
 
 def residue_adjoint_violations(program: Program, weights: Weights | None) -> list[str]:

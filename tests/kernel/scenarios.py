@@ -14,7 +14,6 @@ from llrsym.kernel.check import Statement, check
 from llrsym.kernel.documents import ALMOST_EVERY, GIVEN, Certificate, Claim
 from llrsym.kernel.formal import Monomial, Poly
 from llrsym.kernel.program import Program, size
-from llrsym.kernel.residues import Arithmetic
 from llrsym.kernel.rules import Coefficient, LowerCertificate, Relation, UpperCertificate
 from llrsym.kernel.tower import Weights, derive_tower
 from llrsym.networks.expressions import parse_functions
@@ -71,12 +70,10 @@ def documents(
     return claim_text(claim), certificate_text(Certificate(lower, upper))
 
 
-def check_rank_of(
-    functions: Sequence[str], rank: int, arithmetic: Arithmetic | None = None, **changes: object
-) -> Statement:
+def check_rank_of(functions: Sequence[str], rank: int, **changes: object) -> Statement:
     """Check that functions of a family span at least ``rank`` dimensions, by a minor."""
     program, weights = family(*functions)
-    return check(*documents(program, weights, (rank, len(functions)), minor(rank, **changes)), arithmetic)
+    return check(*documents(program, weights, (rank, len(functions)), minor(rank, **changes)))
 
 
 def check_relations(program: Program, weights: Weights | None, upper: UpperCertificate) -> Statement:
@@ -139,6 +136,11 @@ _SIGMA = {
 Vector = list[mpmath.mpf]
 
 
+def real(value: Fraction) -> mpmath.mpf:
+    """A rational number at the current precision."""
+    return mpmath.mpf(value.numerator) / value.denominator
+
+
 def _sigma(name: str, z: mpmath.mpf) -> mpmath.mpf:
     if name in _SIGMA:
         return _SIGMA[name](z)
@@ -149,7 +151,7 @@ def _sigma(name: str, z: mpmath.mpf) -> mpmath.mpf:
 
     def at(text: str) -> mpmath.mpf:
         values = (Fraction(*map(int, c.split("|"))) for c in text.split(","))
-        return sum(mpmath.mpf(v.numerator) / v.denominator * z**n for n, v in enumerate(values))
+        return sum(real(v) * z**n for n, v in enumerate(values))
 
     return at(top) / at(bottom or "1")
 
@@ -162,10 +164,10 @@ def network_values(program: Program, weights: Sequence[Vector], point: Vector) -
         arguments = [registers[r] for r in equation.arguments]
         match equation.primitive:
             case "constant":
-                result = [mpmath.mpf(v.numerator) / v.denominator for v in equation.data]
+                result = [real(Fraction(v)) for v in equation.data]
             case "gather":
                 flat = [v for argument in arguments for v in argument]
-                result = [flat[k] if k >= 0 else mpmath.mpf(0) for k in equation.data]
+                result = [flat[int(k)] if int(k) >= 0 else mpmath.mpf(0) for k in equation.data]
             case "activation":
                 result = [_sigma(str(equation.data), z) for z in arguments[0]]
             case "einsum":
@@ -183,7 +185,9 @@ def _combined(operation: str, a: mpmath.mpf, b: mpmath.mpf) -> mpmath.mpf:
 
 def _einsum(specification: str, arguments: list[Vector], shapes: Sequence[tuple[int, ...]]) -> Vector:
     words = specification.replace("->", ",").split(",")
-    lengths = {k: n for word, shape in zip(words, shapes, strict=True) for k, n in zip(word, shape, strict=True)}
+    lengths = {
+        k: n for word, shape in zip(words, shapes, strict=True) for k, n in zip(word, shape, strict=True)
+    }
     result = [mpmath.mpf(0)] * size(shapes[2])
     positions: list[dict[str, int]] = [{}]
     for letter, length in lengths.items():
@@ -215,7 +219,7 @@ def numerical_rank(program: Program, weights: Weights | None, seed: int = 0, spa
         tensors = (
             [[number() for _ in range(size(p.shape))] for p in program.parameters]
             if weights is None
-            else [[mpmath.mpf(v.numerator) / v.denominator for v in w] for w in weights]
+            else [[real(v) for v in w] for w in weights]
         )
         rows: list[Vector] = []
         samples = -(-program.parameter_count // max(1, program.output_count)) + spare

@@ -4,14 +4,16 @@ Neurons are tied, cloned, negated, dead or constant with high probability, in pr
 sums and compositions of different activations.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from llrsym.kernel.activations import activation_named, activation_names
-from llrsym.kernel.program import Program
+from llrsym.kernel.program import Program, size
 from llrsym.kernel.tower import Weights
 from llrsym.networks.assembly import Assembly
 from llrsym.networks.builders import mlp
@@ -23,7 +25,10 @@ EXACT = [name for name in activation_names() if ":" not in name and activation_n
 EXACT += ["power:2", "power:3", "rational:0,1/1,0,1", "rational:1/2,0,1|2"]
 OPAQUE = [name for name in activation_names() if ":" not in name and not activation_named(name).exact]
 GROWING = {"exp", "sinh", "cosh", "power:3"}
-DEGENERATE = st.sampled_from([Fraction(n, d) for n, d in ((0, 1), (1, 1), (-1, 1), (1, 1), (1, 2), (-1, 2), (2, 1))])
+DEGENERATE = st.sampled_from(
+    [Fraction(n, d) for n, d in ((0, 1), (1, 1), (-1, 1), (1, 1), (1, 2), (-1, 2), (2, 1))]
+)
+BIASES: list[bool | str] = [True, False, "hidden"]
 SETTINGS = settings(
     max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
@@ -53,7 +58,9 @@ class Grower:
         self.net = Assembly((draw(st.integers(1, 2)),), {"p": (self.count,)})
         self.nodes = [self.net.gather([0], [k], ()) for k in range(self.net.shape(0)[0])]
         self.plain = list(self.nodes)
-        self.number = lambda value: self.net.constant([value], ())
+
+    def number(self, value: int | str) -> int:
+        return self.net.constant([value], ())
 
     def weight(self) -> int:
         """A weight; the same one may be drawn again."""
@@ -75,7 +82,9 @@ class Grower:
         name = self.draw(st.sampled_from(self.names))
         z = self.preactivation()
         if name in GROWING:  # towers of exponentials are beyond 100 digits
-            z = self.net.add(self.net.multiply(self.weight(), self.draw(st.sampled_from(self.plain))), self.weight())
+            z = self.net.add(
+                self.net.multiply(self.weight(), self.draw(st.sampled_from(self.plain))), self.weight()
+            )
         return self.net.activation(name, z)
 
     def grow(self) -> None:
@@ -107,7 +116,7 @@ def programs(draw: st.DrawFn, names: list[str]) -> Program:
     return grower.finish()
 
 
-def weights_of(draw: st.DrawFn, program: Program) -> Weights:
+def weights_of(draw: Callable[..., Any], program: Program) -> Weights:
     return (tuple(draw(DEGENERATE) for _ in range(program.parameter_count)),)
 
 
@@ -143,10 +152,9 @@ def test_random_programs_of_sine_and_exponential(data: st.DataObject) -> None:
 @settings(SETTINGS, max_examples=6)
 @given(st.data())
 def test_two_layers_at_degenerate_weights(activation: str, data: st.DataObject) -> None:
-    bias = data.draw(st.sampled_from([True, False, "hidden"]))
+    bias = data.draw(st.sampled_from(BIASES))
     program = mlp(data.draw(st.integers(1, 2)), 2, 1, activation=activation, bias=bias).program
-    sizes = [len(range(n)) for n in (p.shape[0] * (p.shape[1] if len(p.shape) == 2 else 1) for p in program.parameters)]
-    weights = tuple(tuple(data.draw(DEGENERATE) for _ in range(n)) for n in sizes)
+    weights = tuple(tuple(data.draw(DEGENERATE) for _ in range(size(p.shape))) for p in program.parameters)
     assert_contains_the_rank(program, weights)
 
 
@@ -155,8 +163,5 @@ def test_two_layers_at_degenerate_weights(activation: str, data: st.DataObject) 
 @given(st.data())
 def test_three_layers_at_degenerate_weights(activation: str, data: st.DataObject) -> None:
     program = mlp(1, 2, 2, 1, activation=activation, bias=data.draw(st.booleans())).program
-    weights = tuple(
-        tuple(data.draw(DEGENERATE) for _ in range(p.shape[0] * (p.shape[1] if len(p.shape) == 2 else 1)))
-        for p in program.parameters
-    )
+    weights = tuple(tuple(data.draw(DEGENERATE) for _ in range(size(p.shape))) for p in program.parameters)
     assert_contains_the_rank(program, weights)

@@ -119,7 +119,9 @@ def test_imports_point_down_only() -> None:
 
 
 def test_every_top_level_module_has_a_layer() -> None:
-    entries = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    entries = {
+        path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
     higher = {"embedding", "bounds", "recovery", "testing", "report"}
     assert entries - {"__init__", "__main__"} <= LAYERS.keys() | higher
 

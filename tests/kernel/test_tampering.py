@@ -8,8 +8,8 @@ import copy
 import json
 import random
 from collections.abc import Callable
-from functools import lru_cache
 from fractions import Fraction
+from functools import lru_cache
 
 import pytest
 from hypothesis import given, settings
@@ -27,7 +27,7 @@ from llrsym.tangent.documents import certificate_text, claim_text
 from llrsym.tangent.rank import Question, silent
 from tests.kernel.scenarios import Texts, numerical_rank, time_limit
 
-SECONDS = 20
+SECONDS = 10
 NETWORKS: dict[str, Callable[[], tuple[Network, dict[str, object] | None]]] = {
     "clones": lambda: (
         mlp(1, 2, 1, bias=False),
@@ -40,7 +40,10 @@ NETWORKS: dict[str, Callable[[], tuple[Network, dict[str, object] | None]]] = {
     "almost every": lambda: (mlp(1, 2, 1, activation="exp", bias="hidden"), None),
     "homogeneous": lambda: (mlp(1, 1, 1, activation="power:2", bias=False), None),
     "rewriting": lambda: (parse_functions(["exp(sin(x)^2)", "exp(-cos(x)^2)", "x"]), {"a": [0, 0, 0]}),
-    "ambient": lambda: (mlp(2, 3, 1, activation="power:2", bias=False), {"W1": [[1, 2]] * 3, "W2": [[1] * 3]}),
+    "ambient": lambda: (
+        mlp(2, 3, 1, activation="power:2", bias=False),
+        {"W1": [[1, 2]] * 3, "W2": [[1] * 3]},
+    ),
     "two outputs": lambda: (
         mlp(1, 2, 2, activation="sin", bias=False),
         {"W1": [[1], [1]], "W2": [[1, 2], [3, "1/2"]]},
@@ -124,7 +127,14 @@ def test_the_documents_contain_every_kind_of_proof() -> None:
 Path = tuple[str | int, ...]
 SAMPLES: list[object] = [0, 1, -1, 2, 7, 10**7, True, None, 0.5, "0", "1", "-1", "1/2", "x", "", [], {}, [[]]]
 SAMPLES += ["tanh", "exp", "relations", "parameters", "ambient", "add", "multiply", "einsum", "given"]
-SAMPLES += [[[2, 1]], {"c": "1"}, {"c": "1", "e": "1"}, {"c": "1", "theta": [[0, 1], [0, 1]]}, 8388593, "8388461"]
+SAMPLES += [
+    [[2, 1]],
+    {"c": "1"},
+    {"c": "1", "e": "1"},
+    {"c": "1", "theta": [[0, 1], [0, 1]]},
+    8388593,
+    "8388461",
+]
 
 
 def paths(document: object, prefix: Path = ()) -> list[Path]:
@@ -186,7 +196,9 @@ def damage(document: object, draw: random.Random) -> None:
 
 @pytest.mark.parametrize("name", NETWORKS)
 @settings(max_examples=1000)
-@given(st.integers(0, 2**63), st.sampled_from((1, 1, 1, 2, 3)), st.sampled_from(("claim", "certificate", "both")))
+@given(
+    st.integers(0, 2**63), st.sampled_from((1, 1, 1, 2, 3)), st.sampled_from(("claim", "certificate", "both"))
+)
 def test_damaged_documents_prove_nothing_false(name: str, seed: int, count: int, where: str) -> None:
     draw = random.Random(seed)
     texts = [json.loads(text) for text in valid_documents(name)]
@@ -234,7 +246,11 @@ def test_damaged_text(name: str, which: int, data: st.DataObject) -> None:
 
 
 @settings(max_examples=300)
-@given(st.recursive(st.sampled_from(SAMPLES), lambda s: st.lists(s) | st.dictionaries(st.text(), s), max_leaves=8))
+@given(
+    st.recursive(
+        st.sampled_from(SAMPLES), lambda s: st.lists(s) | st.dictionaries(st.text(), s), max_leaves=8
+    )
+)
 def test_documents_of_any_shape_are_malformed(document: object) -> None:
     claim, certificate = valid_documents("clones")
     for texts in ((json.dumps(document), certificate), (claim, json.dumps(document))):

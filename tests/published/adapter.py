@@ -53,8 +53,7 @@ def point_of(build: Build, seed: str) -> Weights | None:
 def generic_point(network: Network, seed: str) -> Weights:
     """Return weights without any special structure."""
     draw = Draw(seed)
-    shapes = zip(network.parameter_names, network.parameter_shapes, strict=True)
-    return {name: draw.tensor(*shape) for name, shape in shapes}
+    return {name: draw.tensor(*shape) for name, shape in _shapes(network)}
 
 
 class Draw:
@@ -67,7 +66,7 @@ class Draw:
     def number(self) -> Fraction:
         """Return one of them."""
         while True:
-            size = Fraction(self._random.randint(1, 9 + 2 * len(self._used)), self._random.choice((1, 2, 3)))
+            size = Fraction(self._random.randint(1, 97 + len(self._used)), self._random.choice((1, 2, 3)))
             if size not in self._used:
                 self._used.add(size)
                 return self._random.choice((-1, 1)) * size
@@ -118,11 +117,9 @@ def _two_widths(build: Build) -> list[int]:
 def _mlp_point(build: Build, draw: Draw) -> Weights | None:
     if "zero_layers" not in build:
         return None
-    weights = {}
-    for name, shape in _shapes(network_of(build)):
-        layer = int(name[1:])
-        weights[name] = zeros(*shape) if name[0] == "W" and layer in build["zero_layers"] else draw.tensor(*shape)
-    return weights
+    dead = {f"W{layer}" for layer in build["zero_layers"]}
+    shapes = _shapes(network_of(build))
+    return {name: zeros(*shape) if name in dead else draw.tensor(*shape) for name, shape in shapes}
 
 
 def _shapes(network: Network) -> list[tuple[str, tuple[int, ...]]]:
@@ -178,7 +175,7 @@ def _diagonal(build: Build) -> Network:
     d = build["d"]
     signed = build.get("form") == "u2-v2"
     names = ["u", "v"] if signed else [f"u{layer}" for layer in range(1, build["L"] + 1)]
-    net = Assembly((d,), {name: (d,) for name in names})
+    net = Assembly((d,), dict.fromkeys(names, (d,)))
     factors = [net.parameter(name) for name in names]
     if signed:
         minus = net.constant([-1] * d, (d,))

@@ -76,7 +76,7 @@ def test_two_layer_nets_at_degenerate_weights(
 
 
 def test_the_closed_form_at_published_counts() -> None:
-    """k intrinsic neurons: k(d+1), k(d+2), k(d+2)+1, and k(d+2)+d+1 with a constant part and no output bias."""
+    """k intrinsic neurons: k(d+1), k(d+2), k(d+2)+1; k(d+2)+d+1 for a constant part without output bias."""
     w = [(Fraction(1), Fraction(2)), (Fraction(3), Fraction(-1)), (Fraction(1), Fraction(1))]
     free = [Neuron(row, Fraction(0), (Fraction(1),)) for row in w]
     still = Neuron((Fraction(0), Fraction(0)), Fraction(1), (Fraction(1),))

@@ -71,10 +71,11 @@ def test_splitting_with_one_ratio_keeps_the_rank(widths: tuple[int, ...], bias: 
 
 @pytest.mark.parametrize("widths", WIDTHS)
 def test_a_null_neuron_keeps_the_rank_at_every_bias(widths: tuple[int, ...]) -> None:
-    """The next biases exist, so even tanh(1) times the sensitivities of the next units lies in the old space."""
+    """The next biases put even tanh(1) times the sensitivities of the next units into the old space."""
     for layer in range(1, len(widths) - 1):
         for bias in (0, 1):
-            wide = widened(narrow_point(widths), layer, [0] * widths[layer - 1], bias, [0] * widths[layer + 1])
+            incoming, outgoing = [0] * widths[layer - 1], [0] * widths[layer + 1]
+            wide = widened(narrow_point(widths), layer, incoming, bias, outgoing)
             assert rank(wider(widths, layer), wide) == mlp(*widths).parameter_count
 
 
@@ -96,7 +97,10 @@ def test_splitting_with_two_ratios_raises_the_rank(widths: tuple[int, ...], expe
     assert rank(wider(widths, 1), split(narrow_point(widths), 1, [HALF, THIRD])) == expected
 
 
-@pytest.mark.parametrize(("activation", "bias", "expected"), [("tanh", True, 4), ("tanh", "hidden", 3), ("sigmoid", "hidden", 4), ("silu", "hidden", 5)])
+@pytest.mark.parametrize(
+    ("activation", "bias", "expected"),
+    [("tanh", True, 4), ("tanh", "hidden", 3), ("sigmoid", "hidden", 4), ("silu", "hidden", 5)],
+)
 def test_splitting_one_neuron_with_a_change_of_sign(activation: str, bias: bool | str, expected: int) -> None:
     """f(x) = a sigma(w x + b), of rank 3, or 4 with an output bias, and a sign clone beside it."""
     point = {"W1": [[2], [-2]], "b1": [1, -1], "W2": [[3, 5]], "b2": [1]}
@@ -104,9 +108,11 @@ def test_splitting_one_neuron_with_a_change_of_sign(activation: str, bias: bool 
     assert rank(network, {name: point[name] for name in network.parameter_names}) == expected
 
 
-@pytest.mark.parametrize(("activation", "expected"), [("gaussian", 4), ("cos", 4), ("tanh", 5), ("sigmoid", 5)])
+@pytest.mark.parametrize(
+    ("activation", "expected"), [("gaussian", 4), ("cos", 4), ("tanh", 5), ("sigmoid", 5)]
+)
 def test_a_constant_neuron_compensated_by_the_next_bias(activation: str, expected: int) -> None:
-    """Its slope vanishes at 0 for gaussian and cos; for the others the function x joins the four of the narrow net."""
+    """Its slope vanishes at 0 for gaussian and cos; for the others the function x joins the four."""
     point = {"W1": [[2], [0]], "b1": [1, 0], "W2": [[3, 5]], "b2": [1]}
     assert rank(mlp(1, 2, 1, activation=activation), point) == expected
 

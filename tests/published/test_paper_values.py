@@ -1,8 +1,8 @@
 """Ranks at the natural points of the local linear recovery papers.
 
 LLR is arXiv:2406.18035, optimistic estimate arXiv:2307.08921, rank stratification arXiv:2211.11623,
-embedding principle arXiv:2111.15527. Where a printed formula needs a further hypothesis, the point is chosen so
-that it holds.
+embedding principle arXiv:2111.15527. Where a printed formula needs a further hypothesis, the point is
+chosen so that it holds.
 """
 
 from collections.abc import Mapping
@@ -187,5 +187,6 @@ def test_a_product_of_two_parameters(factors: tuple[int, int], expected: int) ->
 def test_a_point_where_every_tangent_function_vanishes() -> None:
     """t^3 x at t = 0 has rank 0, at t = 1 rank 1."""
     net = Assembly((1,), {"t": (1,)})
-    network = Network("t^3 x", net.finish(net.multiply(net.activation("power:3", net.parameter("t")), net.input)))
+    cube = net.activation("power:3", net.parameter("t"))
+    network = Network("t^3 x", net.finish(net.multiply(cube, net.input)))
     assert (rank(network, {"t": [0]}), rank(network, {"t": [Fraction(1)]})) == (0, 1)

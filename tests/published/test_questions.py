@@ -114,7 +114,8 @@ def test_a_transcendental_constant_inside_an_exponent() -> None:
     weights = {"W1": [[2], [0]], "b1": [1, 1], "W2": [[1, 3]], "b2": ["1/2"], "W3": [[2]], "b3": [0]}
     verdict = model_rank(mlp(1, 2, 1, 1), at=weights)
     assert (verdict.lower, verdict.upper, verdict.parameters) == (7, 7, 9)
-    assert (verdict.verdict, verdict.lower_verdict, verdict.upper_verdict) == ("conditional", "conditional", "proved")
+    assert (verdict.lower_verdict, verdict.upper_verdict) == ("conditional", "proved")
+    assert verdict.verdict == "conditional"
     assert any("Schanuel" in condition for condition in verdict.conditions)
 
 
@@ -128,7 +129,7 @@ def shifted_kernels(share: int) -> Network:
     [(1, [[2, 3], [5, 7]], 7), (0, [[2, 3], [5, 7]], 10), (0, [[2, 0], [8, 7]], 9)],
 )
 def test_kernels_that_are_shifts_of_one_another(share: int, a: list[list[int]], rank: int) -> None:
-    """[1, 0] at the second place and [0, 1] at the first are one neuron tanh(x2): k(S + L) = 8 is not attained."""
+    """[1, 0] at the second place and [0, 1] at the first are both tanh(x2): k(S + L) = 8 is not attained."""
     kernels = [[1, 0], [0, 1]]
     weights = {"K": kernels if share else [[k, k] for k in kernels], "a": a}
     assert rank_of(model_rank(shifted_kernels(share), at=weights)) == rank
