@@ -154,8 +154,9 @@ def _rewrite(document: object) -> tuple[Monomial, Poly]:
 def _monomial(document: object) -> Monomial:
     pairs = [_pair(p, "monomial") for p in _list(document, "monomial")]
     monomial = tuple((_count(a, "atom"), _count(p, "power")) for a, p in pairs)
-    if list(monomial) != sorted(set(monomial)) or any(p < 1 for _, p in monomial):
-        raise Malformed("monomial: expected increasing atoms with positive powers")
+    atoms = [atom for atom, _ in monomial]
+    if atoms != sorted(set(atoms)) or any(p < 1 for _, p in monomial):
+        raise Malformed("monomial: expected strictly increasing atoms with positive powers")
     return monomial
 
 
@@ -192,6 +193,8 @@ def _coefficient(document: object) -> Coefficient:
     }:
         raise Malformed("coefficient: expected 'c' and some of 'e', 'ei', 'i', 'kappa', 'theta'")
     theta = [_pair(t, "theta") for t in _list(document.get("theta", []), "theta")]
+    if len({str(n) for n, _ in theta}) != len(theta):
+        raise Malformed("coefficient: a weight occurs twice in 'theta'")
     return Coefficient(
         _rational(document["c"]),
         _rational(document.get("e", "0")),

@@ -141,6 +141,10 @@ class Ring:
 
     def add_rewrite(self, monomial: Monomial, replacement: Poly) -> None:
         """Accept an identity between exponents after proving it; raises ``Rejected`` otherwise."""
+        for m in (monomial, *replacement):
+            atoms = [atom for atom, _ in m]
+            if atoms != sorted(set(atoms)) or not all(0 <= atom < len(self.atoms) for atom in atoms):
+                raise Rejected("rewrite: a monomial repeats an atom or names one that does not exist")
         top = max((atom for m in replacement for atom, _ in m), default=IMAGINARY)
         if top > max((atom for atom, _ in monomial), default=IMAGINARY):
             raise Rejected("rewrite: a replacement uses a symbol that is later than the rewritten monomial")

@@ -287,6 +287,8 @@ def _check_relation_indices(program: Program, weights: Weights | None, relations
             raise Rejected(f"relation {number}: weights occur as variables although they are given")
         if not all(0 <= n < count and m > 0 for t in terms for n, m in t.theta):
             raise Rejected(f"relation {number}: a power of a weight is out of range")
+        if any(len({n for n, _ in t.theta}) != len(t.theta) for t in terms):
+            raise Rejected(f"relation {number}: a weight occurs twice in a term")
 
 
 def _check_independent(certificate: UpperCertificate) -> None:

@@ -1,10 +1,12 @@
 """What the documentation shows is what happens: commands, outputs, numbers, and the commands of .ci/run."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from llrsym.cli import __file__ as cli
 from llrsym.cli.app import app
 from llrsym.kernel import __file__ as kernel
 from llrsym.kernel.activations import activation_names
@@ -12,6 +14,7 @@ from tests.docs.pages import PAGES, ROOT, Output, blocks, rewrite, run_page
 
 RUNNABLE = [page for page in PAGES if any(b.language in ("console", "python") for b in blocks(page))]
 README = ROOT / "README.md"
+SCHEMAS = Path(cli).parent / "schemas"
 
 
 def names(page: Path) -> str:
@@ -85,6 +88,13 @@ def test_every_activation_and_every_verb_has_its_place_in_the_reference():
     assert [n for n in activation_names() if f"`{n.partition(':')[0]}" not in activations] == []
     verbs = [command.callback.__name__ for command in app.registered_commands if command.callback]
     assert [v for v in verbs if f"`{v}`" not in command_line] == []
+
+
+def test_every_json_key_has_its_place_in_the_reference():
+    page = (ROOT / "docs/reference/json.md").read_text(encoding="utf-8")
+    schemas = [json.loads(file.read_text(encoding="utf-8")) for file in SCHEMAS.glob("*.json")]
+    keys = {key for schema in schemas for key in schema["properties"]}
+    assert sorted(key for key in keys if f"`{key}`" not in page) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names)

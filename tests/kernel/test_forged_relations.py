@@ -29,7 +29,16 @@ ONE = Fraction(1)
 Patch = pytest.MonkeyPatch
 
 
-# 14: relations
+# 13: outputs, 14: relations
+
+
+def test_item_13_rows_are_outputs_of_samples() -> None:
+    program = mlp(1, 2, activation="identity", bias=False).program
+    weights = ((ONE, ONE),)
+    rows = ((0, 0), (0, 1))
+    assert check(*documents(program, weights, (2, 2), minor(2, rows=rows))).lower == 2
+    with pytest.raises(Rejected, match="output below 2"):
+        check(*documents(program, weights, (2, 2), minor(2, rows=((0, 0), (0, 2)))))
 
 
 def product_model() -> Program:
@@ -170,8 +179,8 @@ def test_item_16_almost_every_does_not_follow_from_one_weight() -> None:
         check_relations(program, None, upper)
 
 
-@pytest.mark.parametrize(("at", "expected"), [("almost every", "[['1', '1']]"), ("given", "None")])
-def test_item_16_the_claim_has_weights_exactly_if_they_are_given(at: str, expected: str) -> None:
+@pytest.mark.parametrize("at", ["almost every", "given"])
+def test_item_16_the_claim_has_weights_exactly_if_they_are_given(at: str) -> None:
     program = mlp(1, 2, 1, bias=False).program
     weights = ((ONE, ONE), (ONE, ONE)) if at == "given" else None
     claim, certificate = documents(program, weights, (0, 4), None)
@@ -179,7 +188,6 @@ def test_item_16_the_claim_has_weights_exactly_if_they_are_given(at: str, expect
     assert check(claim, certificate).at == at
     with pytest.raises(Malformed, match="weights exactly if given"):
         check(json.dumps(changed), certificate)
-    assert expected
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1.0", "1e3", "0.5", "1E400"])

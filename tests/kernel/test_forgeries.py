@@ -18,7 +18,6 @@ from llrsym.kernel.program import Equation, Parameter, Program
 from llrsym.kernel.residues import Residues, Setting, draw_constants, draw_sample, flat_gradient
 from llrsym.kernel.rules import AX
 from llrsym.networks.assembly import Assembly
-from llrsym.networks.builders import mlp
 from tests.kernel.scenarios import (
     PRIME,
     atom_number,
@@ -395,12 +394,3 @@ def test_item_12_the_rank_is_the_rank_of_the_minor(monkeypatch: Patch) -> None:
         check_rank_of(["x", "exp(x)", "x + 2*exp(x)"], 3)
     monkeypatch.setattr(residues, "rank_modulo", lambda rows, width, prime: width)
     assert check_rank_of(["x", "exp(x)", "x + 2*exp(x)"], 3).lower == 3
-
-
-def test_item_13_rows_are_outputs_of_samples() -> None:
-    program = mlp(1, 2, activation="identity", bias=False).program
-    weights = ((ONE, ONE),)
-    rows = ((0, 0), (0, 1))
-    assert check(*documents(program, weights, (2, 2), minor(2, rows=rows))).lower == 2
-    with pytest.raises(Rejected, match="output below 2"):
-        check(*documents(program, weights, (2, 2), minor(2, rows=((0, 0), (0, 2)))))

@@ -22,7 +22,7 @@ Weights = dict[str, Rows]
 
 DATA = Path(__file__).parent.parent / "data"
 ACTIVATIONS = {"lin": "identity", "gauss": "gaussian"}
-BIAS = {(0, 0): False, (1, 1): True, (1, 0): "hidden"}
+BIAS: dict[tuple[int, int], bool | str] = {(0, 0): False, (1, 1): True, (1, 0): "hidden"}
 """The patterns of (hidden, output) biases that the builder ``mlp`` has."""
 
 

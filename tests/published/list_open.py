@@ -22,7 +22,7 @@ UNFINISHED = f"the search for relations does not end within {SECONDS:.0f} s"
 def reason(verdict: Verdict) -> str:
     """Say what is missing."""
     stopped = verdict.seconds > SECONDS
-    return UNFINISHED if stopped else f"{verdict.upper - verdict.lower} relations are not found"
+    return UNFINISHED if stopped else f"relations not found: {verdict.upper - verdict.lower}"
 
 
 def findings(name: str, channel: Connection) -> None:

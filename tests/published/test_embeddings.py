@@ -103,7 +103,7 @@ def test_splitting_with_two_ratios_raises_the_rank(widths: tuple[int, ...], expe
 )
 def test_splitting_one_neuron_with_a_change_of_sign(activation: str, bias: bool | str, expected: int) -> None:
     """f(x) = a sigma(w x + b), of rank 3, or 4 with an output bias, and a sign clone beside it."""
-    point = {"W1": [[2], [-2]], "b1": [1, -1], "W2": [[3, 5]], "b2": [1]}
+    point: Weights = {"W1": [[2], [-2]], "b1": [1, -1], "W2": [[3, 5]], "b2": [1]}
     network = mlp(1, 2, 1, activation=activation, bias=bias)
     assert rank(network, {name: point[name] for name in network.parameter_names}) == expected
 
@@ -113,7 +113,7 @@ def test_splitting_one_neuron_with_a_change_of_sign(activation: str, bias: bool 
 )
 def test_a_constant_neuron_compensated_by_the_next_bias(activation: str, expected: int) -> None:
     """Its slope vanishes at 0 for gaussian and cos; for the others the function x joins the four."""
-    point = {"W1": [[2], [0]], "b1": [1, 0], "W2": [[3, 5]], "b2": [1]}
+    point: Weights = {"W1": [[2], [0]], "b1": [1, 0], "W2": [[3, 5]], "b2": [1]}
     assert rank(mlp(1, 2, 1, activation=activation), point) == expected
 
 
@@ -122,4 +122,5 @@ def test_the_branches_of_one_neuron_in_a_net_of_two() -> None:
     network = mlp(1, 2, 1, bias="hidden")
     second = {"split": (2, 1, 5, 3), "silent": (3, 5, 0, 4), "null": (0, 0, 0, 3)}
     for w, b, a, expected in second.values():
-        assert rank(network, {"W1": [[2], [w]], "b1": [1, b], "W2": [[3, a]]}) == expected
+        point: Weights = {"W1": [[2], [w]], "b1": [1, b], "W2": [[3, a]]}
+        assert rank(network, point) == expected

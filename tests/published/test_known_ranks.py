@@ -14,10 +14,11 @@ import pytest
 from llrsym.errors import OutOfBudget
 from llrsym.kernel.activations import activation_named
 from llrsym.networks.network import Network
+from llrsym.networks.weights import exact_weights
 from llrsym.tangent.lower import find_lower_bound
 from llrsym.tangent.rank import model_rank
 from llrsym.tangent.upper import bound_without_relations
-from llrsym.verdict import ALMOST_EVERY, Verdict
+from llrsym.verdict import ALMOST_EVERY, GIVEN, Verdict
 from tests.published.adapter import Weights, activation_of, generic_point, network_of, point_of, read_data
 
 CASES: dict[str, dict[str, Any]] = {case["id"]: case for case in read_data("known_ranks.json")}
@@ -41,35 +42,43 @@ def is_exact(case: dict[str, Any]) -> bool:
     return "act" not in case["build"] or activation_named(activation_of(case["build"])).exact
 
 
-def check(name: str, question: str, network: Network, at: Weights | None) -> None:
-    """Fail unless the verdict is true, attained from below, and from above exactly where it is not listed."""
-    is_open = name in OPEN[question]
-    verdict = ask(network, at, BRIEF if is_open else LONG)
+def check_closed(name: str, network: Network, at: Weights | None) -> None:
+    """Fail unless both bounds are the expected rank and proved, but for a conjecture where that is listed."""
+    verdict, expected = ask(network, at, LONG), CASES[name]["expected_rank"]
+    assert (verdict.lower, verdict.upper) == (expected, expected), str(verdict)
+    assert (verdict.lower_verdict, verdict.upper_verdict) == (lower_strength(name), "proved"), str(verdict)
+
+
+def check_open(name: str, network: Network, at: Weights | None) -> None:
+    """Fail unless the lower bound is the expected rank and the upper bound is larger within a brief search."""
     expected = CASES[name]["expected_rank"]
-    assert verdict.at == question
-    assert verdict.lower <= expected <= verdict.upper, str(verdict)
-    assert verdict.lower == expected, str(verdict)
-    assert verdict.lower_verdict == ("conditional" if name in OPEN["conditional"] else "proved"), str(verdict)
-    assert verdict.upper_verdict == "proved"
-    assert (verdict.upper > expected) == is_open, str(verdict)
+    weights = None if at is None else exact_weights(network, at)
+    lower = find_lower_bound(network.program, weights, network.parameter_count, "0")
+    assert (lower.rank, lower.verdict) == (expected, lower_strength(name))
+    assert bound_without_relations(network.program, weights).rank > expected
+    if name not in OPEN["unfinished"]:
+        verdict = ask(network, at, BRIEF)
+        assert verdict.lower <= expected, str(verdict)
+        assert verdict.upper > expected, f"closed now; take it from the list: {verdict}"
 
 
-@pytest.mark.parametrize("name", [n for n, c in CASES.items() if is_exact(c) and n not in OPEN["unfinished"]])
+def lower_strength(name: str) -> str:
+    """How well the lower bound of this case is established."""
+    return "conditional" if name in OPEN["conditional"] else "proved"
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if is_exact(case)])
 def test_known_rank(name: str) -> None:
     build = CASES[name]["build"]
     network, point = network_of(build), point_of(build, name)
     assert network.parameter_count == CASES[name]["parameters"]
-    check(name, ALMOST_EVERY if point is None else "given", network, point)
+    if name in OPEN["unfinished"] or name in OPEN[GIVEN if point else ALMOST_EVERY]:
+        check_open(name, network, point)
+    else:
+        check_closed(name, network, point)
     if name in OPEN[ALMOST_EVERY]:
-        check(name, "given", network, generic_point(network, name))
-
-
-@pytest.mark.parametrize("name", sorted(OPEN["unfinished"]))
-def test_known_rank_from_below(name: str) -> None:
-    network, expected = network_of(CASES[name]["build"]), CASES[name]["expected_rank"]
-    lower = find_lower_bound(network.program, None, network.parameter_count, "0")
-    assert (lower.rank, lower.verdict) == (expected, "proved")
-    assert bound_without_relations(network.program, None).rank > expected
+        check = check_open if name in OPEN[GIVEN] else check_closed
+        check(name, network, generic_point(network, name))
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if not is_exact(case)])
