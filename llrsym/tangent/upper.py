@@ -22,6 +22,7 @@ from llrsym.kernel.tower import Weights, formal_trace
 from llrsym.tangent.blocks import NamedRelation, find_symmetries
 from llrsym.tangent.naming import UNEXPLAINED, named
 from llrsym.tangent.nullspace import Tick, find_relations
+from llrsym.tangent.rational import find_rational_relations
 
 Rewrites = Sequence[tuple[Monomial, Poly]]
 FORMAL_COLUMNS, FORMAL_ENTRIES = 20_000, 200_000
@@ -75,6 +76,8 @@ def find_relation_bound(
     except Rejected:
         return None
     search.add_all(find_symmetries(program, weights), lower)
+    if search.bound > lower and not symmetries_only:
+        search.add_all(search.rational_relations(), lower)
     for clear in (False, True):
         if search.bound > lower and not symmetries_only:
             search.add_all(search.dependences(clear), lower)
@@ -128,6 +131,13 @@ class _Search:
             return is_relation(self.program, self.ring, self.trace, relation)
         except Rejected:
             return False
+
+    def rational_relations(self) -> list[NamedRelation]:
+        """Return the relations of a polynomial network at given weights."""
+        if self.weights is None:
+            return []
+        found = find_rational_relations(self.program, self.weights, self.tick)
+        return [named(self.program, self.weights, relation) for relation in found]
 
     def dependences(self, clear: bool) -> list[NamedRelation]:
         """Return the linear dependences of the formal tangent functions, named where possible."""

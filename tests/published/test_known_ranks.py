@@ -50,7 +50,7 @@ def check_closed(name: str, network: Network, at: Weights | None) -> None:
 
 
 def check_open(name: str, network: Network, at: Weights | None) -> None:
-    """Fail unless the lower bound is the expected rank and the upper bound is larger within a brief search."""
+    """Fail unless the lower bound is the expected rank and a brief search leaves the upper bound larger."""
     expected = CASES[name]["expected_rank"]
     weights = None if at is None else exact_weights(network, at)
     lower = find_lower_bound(network.program, weights, network.parameter_count, "0")
