@@ -44,6 +44,6 @@ def test_import_and_version_load_nothing_heavy(code):
 
 @pytest.mark.parametrize("order", ["import llrsym.verification; ", ""])
 def test_verify_is_the_function_whatever_was_imported_first(order):
-    probe = f"import llrsym; {order}from llrsym.cli import verify; print(callable(llrsym.verification))"
+    probe = f"import llrsym; {order}from llrsym.cli import verify; print(callable(llrsym.verify))"
     run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "True"

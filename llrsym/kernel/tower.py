@@ -157,7 +157,7 @@ class _Collector:
             return
         generators: dict[int, Fraction] = {}
         constants: dict[int, Fraction] = {}
-        for monomial, coefficient in self.ring.reduce(exponent_of(activation, z)).items():
+        for monomial, coefficient in sorted(self.ring.reduce(exponent_of(activation, z)).items()):
             if self.ring.is_constant({monomial: coefficient}):
                 constants[self.constants.setdefault(monomial, len(self.constants))] = coefficient
             else:

@@ -25,13 +25,14 @@ class NamedRelation:
 
 @dataclass(frozen=True, slots=True)
 class DenseBlock:
-    """Parameter numbers of W, b, V and the bias of V; ``activation`` None for a bare product V W."""
+    """Parameter numbers of W, b, V and the bias of V, and the register of y."""
 
-    activation: str | None
+    activation: str
     incoming: int
     bias: int | None
     outgoing: int
     next_bias: int | None
+    values: int
 
 
 def dense_blocks(program: Program) -> list[DenseBlock]:
@@ -48,7 +49,14 @@ def dense_blocks(program: Program) -> list[DenseBlock]:
         if follower.data == "ij,j->i" and _is_parameter(program, follower.arguments[0]):
             next_bias = _added_bias(program, outer)
             blocks.append(
-                DenseBlock(str(equation.data), affine[0], affine[1], follower.arguments[0] - 1, next_bias)
+                DenseBlock(
+                    str(equation.data),
+                    affine[0],
+                    affine[1],
+                    follower.arguments[0] - 1,
+                    next_bias,
+                    program.first_equation + offset,
+                )
             )
     return blocks
 
@@ -108,7 +116,7 @@ def _relation(entries: Sequence[tuple[int, list[Coefficient]]]) -> Relation:
 def _block_symmetries(scalars: _Scalars, block: DenseBlock) -> Iterator[NamedRelation]:
     width, fan_in = scalars.shape(block.incoming)
     outputs = scalars.shape(block.outgoing)[0]
-    kind, _, degree = (block.activation or "").partition(":")
+    kind, _, degree = block.activation.partition(":")
     neurons = range(width)
 
     def incoming(target: int, source: int, factor: int = 1) -> list[tuple[int, list[Coefficient]]]:

@@ -65,7 +65,7 @@ def find_lower_bound(
     certificate = LowerCertificate(prime, setting.unit, setting.seed, pairs, picked, columns, rewrites)
     reason = f"a {found.rank} x {found.rank} evaluation minor is non-zero modulo {prime}"
     if tower.bases:
-        reason += f", in {len(tower.bases)} certified independent exponentials"
+        reason += f", over {len(tower.bases)} base exponent{'s' * (len(tower.bases) > 1)} proved independent"
     return LowerBound(found.rank, certificate if found.rank else None, tuple(conditions), reason)
 
 

@@ -1,23 +1,29 @@
-"""Names for relations: which symmetry or degeneracy of the network a dependence comes from."""
+"""Names for relations: which symmetry or degeneracy of the network a dependence comes from.
+
+A name is only given when the formal values of the neurons confirm it; otherwise a relation, although it
+is proved, stays ``unexplained``.
+"""
 
 from fractions import Fraction
 
+from llrsym.kernel.activations import activation_named
+from llrsym.kernel.formal import Poly, Ring, add_to
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.rules import Coefficient, Relation
-from llrsym.kernel.tower import Weights
+from llrsym.kernel.run import Trace
 from llrsym.tangent.blocks import DenseBlock, NamedRelation, dense_blocks
 
 UNEXPLAINED = "unexplained"
+Cause = tuple[str, str]
 
 
-def named(program: Program, weights: Weights | None, relation: Relation) -> NamedRelation:
-    """Return a relation with the name of its cause, read off the parameters that it involves."""
-    entries = dict(relation)
+def named(program: Program, ring: Ring, trace: Trace[list[Poly]], relation: Relation) -> NamedRelation:
+    """Return a relation with the name of its cause, confirmed by the formal values of the neurons."""
     for block in dense_blocks(program):
-        places = _Places(program, block, entries)
-        if places.complete:
-            name, description = _cause(places, block)
-            return NamedRelation(name, description, relation)
+        places = _Places(program, block, dict(relation))
+        cause = _Neurons(ring, trace, block).cause(places) if places.complete else None
+        if cause is not None:
+            return NamedRelation(*cause, relation)
     return NamedRelation(UNEXPLAINED, "", relation)
 
 
@@ -28,8 +34,8 @@ class _Places:
         self, program: Program, block: DenseBlock, entries: dict[int, tuple[Coefficient, ...]]
     ) -> None:
         starts = [sum(size(p.shape) for p in program.parameters[:k]) for k in range(len(program.parameters))]
-        self.incoming: set[int] = set()
-        self.bias: set[int] = set()
+        self.inner: set[int] = set()
+        self.weights_move = False
         self.outgoing: dict[int, Fraction | None] = {}
         self.next_bias = False
         self.complete = True
@@ -37,9 +43,10 @@ class _Places:
             parameter = max(k for k, start in enumerate(starts) if start <= entry)
             offset = entry - starts[parameter]
             if parameter == block.incoming:
-                self.incoming.add(offset // program.parameters[parameter].shape[1])
+                self.inner.add(offset // program.parameters[parameter].shape[1])
+                self.weights_move = True
             elif parameter == block.bias:
-                self.bias.add(offset)
+                self.inner.add(offset)
             elif parameter == block.outgoing:
                 self.outgoing[offset % program.parameters[parameter].shape[1]] = _number(terms)
             elif parameter == block.next_bias:
@@ -50,7 +57,7 @@ class _Places:
     @property
     def neurons(self) -> list[int]:
         """Hidden neurons whose parameters are involved."""
-        return sorted(self.incoming | self.bias | set(self.outgoing))
+        return sorted(self.inner | set(self.outgoing))
 
 
 def _number(terms: tuple[Coefficient, ...]) -> Fraction | None:
@@ -58,39 +65,71 @@ def _number(terms: tuple[Coefficient, ...]) -> Fraction | None:
     return terms[0].rational if len(terms) == 1 and terms[0] == Coefficient(terms[0].rational) else None
 
 
-def _cause(places: _Places, block: DenseBlock) -> tuple[str, str]:
-    neurons = places.neurons
-    who = f"neuron {neurons[0]}" if len(neurons) == 1 else f"neurons {', '.join(map(str, neurons))}"
-    inner = places.incoming | places.bias
-    if not inner and places.outgoing:
-        return _value_relation(places, who)
-    if inner and not places.outgoing and not places.next_bias:
+class _Neurons:
+    """What is known exactly about the neurons of a block."""
+
+    def __init__(self, ring: Ring, trace: Trace[list[Poly]], block: DenseBlock) -> None:
+        self.ring, self.block = ring, block
+        self.values = trace.values[block.values]
+        self.outgoing = trace.values[1 + block.outgoing]
+
+    def cause(self, places: _Places) -> Cause | None:
+        """Return the name and description of the cause, or None when it is not this block."""
+        neurons = places.neurons
+        who = ("neuron " if len(neurons) == 1 else "neurons ") + ", ".join(map(str, neurons))
+        if not places.inner:
+            return self._value_relation(places, who)
+        if not places.outgoing and not places.next_bias:
+            return self._input_relation(neurons, who)
+        if all(self._is_constant(k) for k in neurons):
+            return "constant neuron", f"{who} only shift the next layer by constants"
+        if activation_named(self.block.activation).is_polynomial:
+            return None
         if len(neurons) == 1:
-            return "dead neuron", f"{who} has no influence through this weight"
-        return "clone", f"{who} agree up to sign, so their incoming weights move the same function"
-    if not places.incoming and places.next_bias:
-        return "constant neuron", f"the bias of {who} only shifts the next biases"
-    if len(neurons) == 1:
-        return f"symmetry of {block.activation}", f"incoming and outgoing weights of {who}"
-    return f"identity of {block.activation}", f"between {who}"
+            return f"symmetry of {self.block.activation}", f"incoming and outgoing weights of {who}"
+        return f"identity of {self.block.activation}", f"between {who}"
 
-
-def _value_relation(places: _Places, who: str) -> tuple[str, str]:
-    """A relation among hidden values, and possibly the constant 1 of the next bias."""
-    values = list(places.outgoing.values())
-    if len(values) == 1:
-        if places.next_bias:
+    def _value_relation(self, places: _Places, who: str) -> Cause | None:
+        """A relation among hidden values, and possibly the constant 1 of the next bias."""
+        neurons = places.neurons
+        if len(neurons) == 1 and not places.next_bias and not self.values[neurons[0]]:
+            return "null neuron", f"{who} has the value zero"
+        if len(neurons) == 1 and places.next_bias and self._is_constant(neurons[0]):
             return "constant neuron", f"{who} has a constant value, which the next bias has too"
-        return "null neuron", f"{who} has the value zero"
-    if len(values) == 2 and None not in values and not places.next_bias:
-        return (
-            ("sign clone", f"{who} have opposite values") if values[0] == values[1] else _clone(values, who)
-        )
-    suffix = " and 1" if places.next_bias else ""
-    return "dependent neurons", f"the values of {who}{suffix} are linearly dependent"
+        same = self._agreement(neurons)
+        if same is not None and not places.next_bias:
+            return same, f"{who} have {'equal' if same == 'clone' else 'opposite'} values"
+        if len(neurons) > 1 and all(self._is_constant(k) for k in neurons):
+            return "constant neuron", f"{who} have constant values"
+        total: Poly = {}
+        for neuron, factor in places.outgoing.items():
+            if factor is None:
+                return None
+            add_to(total, self.values[neuron], factor)
+        if len(neurons) > 1 and not set(total) - {()}:
+            return "dependent neurons", f"the values of {who} are linearly dependent"
+        return None
 
+    def _input_relation(self, neurons: list[int], who: str) -> Cause | None:
+        """A relation among incoming weights and biases only."""
+        if len(neurons) == 1:
+            width = len(self.values)
+            silent = not any(self.outgoing[k] for k in range(neurons[0], len(self.outgoing), width))
+            reason = "has no outgoing weight" if silent else "has no influence through these weights"
+            return "dead neuron", f"{who} {reason}"
+        if all(self._is_constant(k) for k in neurons):
+            return "constant neuron", f"{who} pass their weights on by constant factors"
+        same = self._agreement(neurons)
+        return None if same is None else (same, f"{who} agree, so their incoming weights move one function")
 
-def _clone(values: list[Fraction | None], who: str) -> tuple[str, str]:
-    if values[0] is not None and values[1] is not None and values[0] == -values[1]:
-        return "clone", f"{who} have equal values"
-    return "dependent neurons", f"{who} have proportional values"
+    def _agreement(self, neurons: list[int]) -> str | None:
+        """``clone`` or ``sign clone`` for two neurons with values that are equal up to sign."""
+        if len(neurons) != 2:
+            return None
+        first, second = (self.values[k] for k in neurons)
+        if first and first == second:
+            return "clone"
+        return "sign clone" if first and first == {m: -c for m, c in second.items()} else None
+
+    def _is_constant(self, neuron: int) -> bool:
+        return self.ring.is_constant(self.values[neuron])

@@ -87,7 +87,9 @@ def find_relation_bound(
         "relations", tuple(k.relation for k in search.kept), search.setting.prime, seed, tuple(rewrites)
     )
     names = ", ".join(dict.fromkeys(k.name for k in search.kept if k.name != UNEXPLAINED))
-    reason = f"{len(search.kept)} independent relations, each an exact identity{': ' if names else ''}{names}"
+    count = len(search.kept)
+    reason = f"{count} independent relation{'s, each' if count > 1 else ','} an exact identity"
+    reason += f": {names}" if names else ""
     return UpperBound(search.bound, certificate, reason, tuple(search.kept))
 
 
@@ -137,7 +139,7 @@ class _Search:
         if self.weights is None:
             return []
         found = find_rational_relations(self.program, self.weights, self.tick)
-        return [named(self.program, self.weights, relation) for relation in found]
+        return [named(self.program, self.ring, self.trace, relation) for relation in found]
 
     def dependences(self, clear: bool) -> list[NamedRelation]:
         """Return the linear dependences of the formal tangent functions, named where possible."""
@@ -149,7 +151,10 @@ class _Search:
         except Rejected:
             return []
         relations = [encoded(self.ring, vector) for vector in vectors]
-        return [named(self.program, self.weights, r) for r in sorted((r for r in relations if r), key=len)]
+        return [
+            named(self.program, self.ring, self.trace, r)
+            for r in sorted((r for r in relations if r), key=len)
+        ]
 
 
 def formal_tangent_functions(program: Program, ring: Ring, trace: Trace[list[Poly]]) -> list[list[Poly]]:

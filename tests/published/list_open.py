@@ -1,11 +1,13 @@
-"""Regenerate ``open_above.json``: run ``python -m tests.published.list_open`` after a change of the engine.
+"""Regenerate ``open_above.json``: run ``python -m tests.published.list_open [CASE ...]`` after a change.
 
+Without cases all are examined; with cases the entries of the others are kept.
 Every case runs in a process of its own with a time limit, so that one endless search does not stop the list.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.pool import ThreadPool
@@ -53,8 +55,8 @@ def examined(name: str) -> tuple[list[tuple[str, str]], float]:
 
 def main() -> None:
     """Write the list and print what was slow."""
-    listed: dict[str, dict[str, str]] = {key: {} for key in OPEN}
-    names = [name for name, case in CASES.items() if is_exact(case)]
+    names = sys.argv[1:] or [name for name, case in CASES.items() if is_exact(case)]
+    listed = {key: {n: entry for n, entry in known.items() if n not in names} for key, known in OPEN.items()}
     with ThreadPool(WORKERS) as pool:
         for name, (found, seconds) in zip(names, pool.imap(examined, names), strict=True):
             for question, entry in found:
