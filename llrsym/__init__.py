@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from llrsym.errors import BadInput, OutOfBudget
     from llrsym.networks.activations import register_activation
-    from llrsym.networks.builders import matrix_factorization, mlp
+    from llrsym.networks.builders import conv, diagonal, matrix_factorization, mlp
     from llrsym.networks.network import Network
     from llrsym.networks.sklearn_import import from_sklearn
     from llrsym.networks.text import parse_network
@@ -34,6 +34,8 @@ __all__ = [
     "Relation",
     "Verdict",
     "__version__",
+    "conv",
+    "diagonal",
     "from_sklearn",
     "independence",
     "independent",
@@ -54,6 +56,8 @@ _HOMES = {
     "OutOfBudget": "llrsym.errors",
     "Relation": "llrsym.verdict",
     "Verdict": "llrsym.verdict",
+    "conv": "llrsym.networks.builders",
+    "diagonal": "llrsym.networks.builders",
     "from_sklearn": "llrsym.networks.sklearn_import",
     "independence": "llrsym.tangent.independence",
     "independent": "llrsym.tangent.independence",

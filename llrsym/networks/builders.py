@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
 from llrsym.errors import BadInput, shown
-from llrsym.kernel.program import MAX_ENTRIES, Shape, size
+from llrsym.kernel.errors import Malformed
+from llrsym.kernel.models import Convolution, Diagonal, Factorization, Layered, Model
+from llrsym.kernel.program import MAX_ENTRIES
 from llrsym.networks.activations import canonical_activation
-from llrsym.networks.assembly import Assembly
 from llrsym.networks.network import Network
 
 Bias = bool | str
@@ -34,19 +34,11 @@ def mlp(*widths: int, activation: str = "tanh", bias: Bias = True) -> Network:
         raise BadInput(
             f"mlp: expected at least two widths, got {len(widths)}; write mlp(inputs, ..., outputs)"
         )
-    if not isinstance(bias, bool) and bias != "hidden":
-        raise BadInput(f"mlp: bias is {shown(bias)}; use True, False or 'hidden'")
+    _check_bias("mlp", bias)
     name = canonical_activation(activation)
-    shapes = _mlp_shapes(widths, bias)
-    _check_sizes("mlp", shapes)
     text = f"mlp({', '.join(map(str, widths))}, activation={name!r}, bias={bias!r})"
-    net = Assembly((widths[0],), shapes)
-    h, last = net.input, len(widths) - 1
-    for layer in range(1, last + 1):
-        h = net.einsum("ij,j->i", net.parameter(f"W{layer}"), h)
-        h = net.add(h, net.parameter(f"b{layer}")) if f"b{layer}" in shapes else h
-        h = net.activation(name, h) if layer < last else h
-    return Network(text, net.finish(h))
+    hidden = len(widths) - 2
+    return _network(Layered(widths, name, (bias is not False,) * hidden + (bias is True,)), text)
 
 
 def matrix_factorization(*, rows: int, inner: int, cols: int) -> Network:
@@ -65,33 +57,99 @@ def matrix_factorization(*, rows: int, inner: int, cols: int) -> Network:
     Reference: Zhang et al., arXiv:2211.11623 (rank stratification), matrix factorisation.
     """
     _check_widths("matrix_factorization", {"rows": rows, "inner": inner, "cols": cols})
-    shapes: dict[str, Shape] = {"A": (rows, inner), "B": (inner, cols)}
-    _check_sizes("matrix_factorization", {**shapes, "A B": (rows, cols)})
-    net = Assembly((0,), shapes)
-    product = net.einsum("ik,kj->ij", net.parameter("A"), net.parameter("B"))
-    return Network(f"matrix_factorization(rows={rows}, inner={inner}, cols={cols})", net.finish(product))
+    text = f"matrix_factorization(rows={rows}, inner={inner}, cols={cols})"
+    return _network(Factorization(rows, inner, cols), text)
 
 
-BUILDERS: dict[str, Callable[..., Network]] = {"mlp": mlp, "matrix_factorization": matrix_factorization}
+def conv(
+    *,
+    input: tuple[int, ...],
+    kernel: tuple[int, ...],
+    channels: tuple[int, ...],
+    activation: str = "tanh",
+    shared: bool = True,
+    bias: Bias = False,
+    outputs: int = 1,
+) -> Network:
+    """Return the convolutional net f = sum over channels and positions p of a_p sigma(K . x[p:p+s] + b).
+
+    One stride-1 convolution (cross-correlation) without padding over an input of shape ``input``, in 1-D,
+    2-D or more, with ``channels[0]`` kernels of shape ``kernel``; then a linear read-out with its own weight
+    for every position. Parameters are ``K`` (channels, *kernel), ``a`` (channels, *positions) and, with
+    ``bias``, ``b`` (channels,) and ``b_out`` (outputs,); ``"hidden"`` leaves b_out away. Without sharing, K
+    and b have a value for every position: (channels, *positions, ...). With more than one output, ``a``
+    begins with an axis of that length.
+
+    Raises ``BadInput`` for sizes that are not positive integers or do not fit together, and as ``mlp``.
+
+    >>> conv(input=(6,), kernel=(3,), channels=(2,)).layers
+    (('K', (2, 3), 6), ('a', (2, 4), 8))
+
+    Reference: arXiv:2406.18035, Section 5 (convolutional networks with and without weight sharing).
+    """
+    sizes = {"input": input, "kernel": kernel, "channels": channels}
+    for name, value in sizes.items():
+        if not isinstance(value, tuple | list) or not value:
+            raise BadInput(f"conv: {name} is {shown(value)}; give a tuple of positive integers such as (6,)")
+        _check_widths("conv", {f"{name}[{k}]": entry for k, entry in enumerate(value)})
+    _check_widths("conv", {"outputs": outputs})
+    if len(input) != len(kernel) or any(s > n for s, n in zip(kernel, input, strict=True)):
+        raise BadInput(
+            f"conv: a kernel of shape {tuple(kernel)} does not fit into an input of {tuple(input)}"
+        )
+    if len(channels) != 1:
+        raise BadInput(f"conv: {len(channels)} convolution layers were asked for; give one entry, (m,)")
+    if not isinstance(shared, bool):
+        raise BadInput(f"conv: shared is {shown(shared)}; use True or False")
+    _check_bias("conv", bias)
+    name = canonical_activation(activation)
+    text = (
+        f"conv(input={tuple(input)}, kernel={tuple(kernel)}, channels={tuple(channels)}, "
+        f"activation={name!r}, shared={shared}, bias={bias!r}, outputs={outputs})"
+    )
+    biases = (bias is not False, bias is True)
+    return _network(
+        Convolution(tuple(input), tuple(kernel), channels[0], name, shared, *biases, outputs), text
+    )
 
 
-def _mlp_shapes(widths: tuple[int, ...], bias: Bias) -> dict[str, Shape]:
-    shapes: dict[str, Shape] = {}
-    last = len(widths) - 1
-    for layer, (fan_in, fan_out) in enumerate(pairwise(widths), start=1):
-        shapes[f"W{layer}"] = (fan_out, fan_in)
-        if bias is True or (bias == "hidden" and layer < last):
-            shapes[f"b{layer}"] = (fan_out,)
-    return shapes
+def diagonal(inputs: int, *, depth: int = 2) -> Network:
+    """Return the diagonal linear net f(x) = sum_j (u_1j u_2j ... u_depth,j) x_j with parameter u.
+
+    ``u`` has shape (depth, inputs). Raises ``BadInput`` for sizes that are not positive integers.
+
+    >>> diagonal(5, depth=3).parameter_count
+    15
+
+    Reference: arXiv:2307.08921 (deep diagonal networks).
+    """
+    _check_widths("diagonal", {"inputs": inputs, "depth": depth})
+    return _network(Diagonal(inputs, depth), f"diagonal({inputs}, depth={depth})")
+
+
+BUILDERS: dict[str, Callable[..., Network]] = {
+    "mlp": mlp,
+    "conv": conv,
+    "matrix_factorization": matrix_factorization,
+    "diagonal": diagonal,
+}
+
+
+def _network(model: Model, text: str) -> Network:
+    try:
+        return Network.of(model, text)
+    except Malformed as error:
+        raise BadInput(f"{text.partition('(')[0]}: {error}; use smaller sizes") from error
+
+
+def _check_bias(builder: str, bias: object) -> None:
+    if not isinstance(bias, bool) and bias != "hidden":
+        raise BadInput(f"{builder}: bias is {shown(bias)}; use True, False or 'hidden'")
 
 
 def _check_widths(builder: str, widths: dict[str, int]) -> None:
     for place, width in widths.items():
         if type(width) is not int or width < 1:
             raise BadInput(f"{builder}: {place} is {shown(width)}; give a positive integer")
-
-
-def _check_sizes(builder: str, shapes: dict[str, Shape]) -> None:
-    for name, shape in shapes.items():
-        if size(shape) > MAX_ENTRIES:
-            raise BadInput(f"{builder}: {name} has more than {MAX_ENTRIES} entries; use smaller widths")
+        if width > MAX_ENTRIES:
+            raise BadInput(f"{builder}: {place} is more than {MAX_ENTRIES}; use a smaller one")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import product
 
+from llrsym.kernel.models import Model, program_of
 from llrsym.kernel.program import Program, Shape, size
 
 
@@ -12,7 +13,8 @@ from llrsym.kernel.program import Program, Shape, size
 class Network:
     """A parametric model f(x; theta); ``program`` is its meaning, ``text`` the expression that builds it.
 
-    Two networks are equal when both agree.
+    ``model`` names the family of networks to which it belongs, where theorems about the family are known.
+    Two networks are equal when all three agree.
 
     >>> from llrsym.networks.builders import mlp
     >>> network = mlp(2, 3, 1)
@@ -22,6 +24,12 @@ class Network:
 
     text: str
     program: Program = field(repr=False)
+    model: Model | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, model: Model, text: str) -> Network:
+        """Return the network of a model."""
+        return cls(text, program_of(model), model)
 
     def __str__(self) -> str:
         return self.text

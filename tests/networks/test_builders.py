@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from llrsym.errors import BadInput
 from llrsym.kernel.domains import Rationals
 from llrsym.kernel.run import forward
-from llrsym.networks.builders import matrix_factorization, mlp
+from llrsym.networks.builders import conv, diagonal, matrix_factorization, mlp
 from llrsym.networks.network import Network
 from llrsym.networks.weights import Weights, exact_weights
 
@@ -96,14 +96,26 @@ def test_the_representation_does_not_print_the_program():
         (lambda: mlp(2, True, 1), r"widths\[1\] is True"),
         (lambda: mlp(2, 2.0, 1), r"widths\[1\] is 2.0"),
         (lambda: mlp(2, "3", 1), r"widths\[1\] is '3'"),
-        (lambda: mlp(2, 10**9000, 1), "more than 50000000 entries; use smaller widths"),
-        (lambda: mlp(2, 10**9, 1), "W1 has more than 50000000 entries"),
+        (lambda: mlp(2, 10**9000, 1), r"widths\[1\] is more than 50000000; use a smaller one"),
+        (lambda: mlp(2, 10**9, 1), r"widths\[1\] is more than 50000000"),
         (lambda: mlp(2, 3, 1, bias="output"), "bias is 'output'; use True, False or 'hidden'"),
         (lambda: mlp(2, 3, 1, bias=1), "bias is 1; use"),
         (lambda: mlp(2, 3, 1, bias=None), "bias is None; use"),
         (lambda: mlp(2, 3, 1, activation="relu"), "relu is not analytic"),
+        (lambda: mlp(20000, 20000, 1), "mlp: shape .* has more than 50000000 entries"),
+        (lambda: conv(input=6, kernel=(3,), channels=(2,)), "input is 6; give a tuple"),
+        (lambda: conv(input=(6,), kernel=(), channels=(2,)), r"kernel is \(\); give a tuple"),
+        (lambda: conv(input=(6,), kernel=(7,), channels=(2,)), r"kernel of shape \(7,\) does not fit"),
+        (lambda: conv(input=(6, 6), kernel=(3,), channels=(2,)), "does not fit into an input"),
+        (lambda: conv(input=(6,), kernel=(3,), channels=(2, 2)), "2 convolution layers were asked for"),
+        (lambda: conv(input=(6,), kernel=(3,), channels=(2,), shared=1), "shared is 1; use True or False"),
+        (lambda: conv(input=(6,), kernel=(3,), channels=(0,)), r"channels\[0\] is 0"),
+        (lambda: diagonal(0), "inputs is 0"),
         (lambda: matrix_factorization(rows=0, inner=1, cols=1), "rows is 0"),
-        (lambda: matrix_factorization(rows=10**5, inner=1, cols=10**5), "A B has more than 50000000 entries"),
+        (
+            lambda: matrix_factorization(rows=10**5, inner=1, cols=10**5),
+            "more than 50000000 entries; use smaller sizes",
+        ),
     ],
 )
 def test_refusals(build, reason):

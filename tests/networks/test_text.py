@@ -39,7 +39,7 @@ def test_spaces_and_defaults():
         ("mlp(2, 8, 1); mlp(1, 1)", "is not a network expression"),
         ("mlp(2, 8\0, 1)", "is not a network expression"),
         ("(" * 3000 + ")" * 3000, "is not a network expression"),
-        ("conv(input=(6,), kernel=(3,), channels=(2,))", "no builder 'conv'; available are mlp, matrix_fact"),
+        ("convolve(input=(6,))", "no builder 'convolve'; available are mlp, conv, matrix_fact"),
         ("os.system('true')", "no builder 'os.system'"),
         ("mlp(2, 3)(1)", r"no builder 'mlp\(2, 3\)'"),
         ("a" + ".a" * 4000 + "()", "'a.a.a"),
