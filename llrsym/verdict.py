@@ -13,6 +13,7 @@ STRENGTHS = ("proved", "conditional", "probable", "numerical", "open")
 """How well one side of an answer is established, strongest first."""
 REFUTED = "refuted"
 UNEXPLAINED = "unexplained"
+SAMPLE_SIZE = "optimistic_sample_size"
 Relations = tuple["Relation", ...] | Literal["unexplained"] | None
 
 
@@ -48,21 +49,31 @@ class Relation:
 
 @dataclass(frozen=True)
 class Derivation:
-    """A tree: a statement, the rule that gives it, and the statements it follows from."""
+    """A tree: a statement, the rule that gives it, the statements it follows from, and what was checked."""
 
     statement: str
     rule: str
     premises: tuple[Derivation, ...] = ()
+    evidence: str = ""
 
     def to_json_dict(self) -> dict[str, object]:
         """Return the tree as nested JSON data."""
         premises = [premise.to_json_dict() for premise in self.premises]
-        return {"statement": self.statement, "rule": self.rule, "premises": premises}
+        own: dict[str, object] = {"statement": self.statement, "rule": self.rule, "premises": premises}
+        return own | {"evidence": self.evidence}
 
     def lines(self, depth: int = 0) -> list[str]:
         """Return one indented line per node, conclusions before premises."""
-        own = f"{'  ' * depth}{self.statement} [{self.rule}]"
+        checked = f"; checked: {self.evidence}" if self.evidence else ""
+        own = f"{'  ' * depth}{self.statement} [{self.rule}{checked}]"
         return [own, *(line for premise in self.premises for line in premise.lines(depth + 1))]
+
+    def to_latex(self) -> str:
+        """Return the tree as nested LaTeX ``itemize`` environments (standard LaTeX, four levels)."""
+        body = _escaped(self.statement) + rf" \hfill\emph{{{_escaped(self.rule)}}}"
+        checked = rf" (checked: {_escaped(self.evidence)})" if self.evidence else ""
+        inner = "".join(premise.to_latex() for premise in self.premises)
+        return f"\\begin{{itemize}}\n\\item {body}{checked}\n{inner}\\end{{itemize}}\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +107,10 @@ class Verdict:
     seed: int = 0
     seconds: float = 0.0
     trusted: tuple[str, ...] = ()
+    samples_lower: int | None = None
+    samples_upper: int | None = None
+    local_recovery: int | None = None
+    max_rank: int | None = None
     verdict: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -133,9 +148,14 @@ class Verdict:
     def __bool__(self) -> NoReturn:
         raise TypeError("a verdict is not a truth value; compare its .verdict, .lower or .upper")
 
+    @property
+    def samples(self) -> int | None:
+        """The optimistic sample size itself, or None while only bounds are known."""
+        return self.samples_lower if self.samples_lower == self.samples_upper else None
+
     def to_json_dict(self) -> dict[str, object]:
         """Return the answer as JSON data, with the keys of the attributes."""
-        return {
+        document: dict[str, object] = {
             "question": self.question,
             "network": self.network,
             "target": self.target,
@@ -156,23 +176,45 @@ class Verdict:
             "seconds": self.seconds,
             "trusted": list(self.trusted),
         }
+        if self.question != SAMPLE_SIZE:
+            return document
+        sizes = ("samples", "samples_lower", "samples_upper", "local_recovery", "max_rank")
+        return document | {name: getattr(self, name) for name in sizes}
 
     @property
     def interval(self) -> str:
         """``= 5`` when the interval is closed, ``in [5, 7]`` otherwise."""
-        return f"= {self.lower}" if self.lower == self.upper else f"in [{self.lower}, {self.upper}]"
+        return _interval(self.lower, self.upper)
 
     def __str__(self) -> str:
-        return "\n".join([self._headline(), *self._sides(), *self._details()])
+        return "\n".join([self._headline(), *self._sides(), *self._sizes(), *self._details()])
 
     def _headline(self) -> str:
         name = self.question.replace("_", " ")
         where = f" of {self.network}" if self.network else ""
         target = f" for the target {self.target}" if self.target else ""
+        if self.question == SAMPLE_SIZE:
+            return self._sample_size_headline()
         if self.question == "independence":
             return f"{self.network}: dimension {self.interval} of {self.parameters} functions, {self.verdict}"
         point = "at the given weights" if self.at == GIVEN else "at almost every weight"
         return f"{name}{where}{target} {point}: {self.interval} (M = {self.parameters}), {self.verdict}"
+
+    def _sample_size_headline(self) -> str:
+        which = "the given" if self.at == GIVEN else "almost every"
+        samples = _interval(self.samples_lower or 0, self.samples_upper or 0)
+        return (
+            f"optimistic sample size of {which} target {self.target} in {self.network}: {samples} "
+            f"(M = {self.parameters}), {self.verdict}"
+        )
+
+    def _sizes(self) -> list[str]:
+        if self.question != SAMPLE_SIZE:
+            return []
+        sizes = [f"  minimal model rank over the target set: {self.interval}"]
+        if self.local_recovery is not None:
+            sizes.append(f"  local recovery (separation) size: {self.local_recovery}")
+        return sizes if self.max_rank is None else [*sizes, f"  maximal model rank: {self.max_rank}"]
 
     def _sides(self) -> list[str]:
         return [
@@ -214,5 +256,20 @@ def _relations_json(relations: Relations) -> object:
     return [relation.to_json_dict() for relation in relations]
 
 
+def _interval(lower: int, upper: int) -> str:
+    return f"= {lower}" if lower == upper else f"in [{lower}, {upper}]"
+
+
 def _latex(text: str) -> str:
     return text.replace("_", " ")
+
+
+_SPECIAL = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
+_SPECIAL |= {character: "\\" + character for character in "&%$#_{}"} | {
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+}
+
+
+def _escaped(text: str) -> str:
+    return "".join(_SPECIAL.get(character, character) for character in text)

@@ -1,11 +1,17 @@
 """The door to the kernel: a claim and a certificate go in, a proved statement comes out, or an exception."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from .documents import GIVEN, Certificate, Claim, decode, read_certificate, read_claim
+from .documents import ALMOST_EVERY, GIVEN, Certificate, Claim, decode, read_certificate, read_claim
+from .embeddings import KEEPS_TANGENTS, check_embedding, read_embedding_certificate, read_embedding_claim
+from .embeddings import QUESTION as EMBEDDING_QUESTION
 from .errors import Malformed, Rejected
+from .models import parameter_count
 from .residues import Arithmetic, PureArithmetic
 from .rules import SCHANUEL, check_rank_at_least, check_rank_at_most
+from .target_claims import QUESTION as TARGET_QUESTION
+from .target_claims import check_target_claim, read_target_certificate, read_target_claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +38,38 @@ def check(claim_text: str, certificate_text: str, arithmetic: Arithmetic | None 
     prove the claim; whatever else goes wrong is a rejection too.
     """
     try:
-        claim = read_claim(decode(claim_text))
-        certificate = read_certificate(decode(certificate_text))
-        return check_claim(claim, certificate, arithmetic or PureArithmetic())
+        claim, certificate = decode(claim_text), decode(certificate_text)
+        question = claim.get("question") if isinstance(claim, dict) else None
+        prove = _QUESTIONS.get(str(question), _prove_rank)
+        return prove(claim, certificate, arithmetic or PureArithmetic())
     except (Malformed, Rejected):
         raise
     except Exception as error:
         raise Rejected(f"the check broke off: {type(error).__name__}: {error}") from error
+
+
+def _prove_rank(claim: object, certificate: object, arithmetic: Arithmetic) -> Statement:
+    return check_claim(read_claim(claim), read_certificate(certificate), arithmetic)
+
+
+def _prove_target(claim: object, certificate: object, arithmetic: Arithmetic) -> Statement:
+    decoded, proof = read_target_claim(claim), read_target_certificate(certificate)
+    text, conditions = check_target_claim(decoded, proof, arithmetic)
+    trusted = arithmetic.trusted if proof.minor is not None else ()
+    return Statement(text, decoded.lower, decoded.upper, decoded.at, tuple(conditions), trusted)
+
+
+def _prove_embedding(claim: object, certificate: object, arithmetic: Arithmetic) -> Statement:
+    decoded = read_embedding_claim(claim)
+    text = check_embedding(decoded, read_embedding_certificate(certificate, decoded))
+    bound = decoded.narrow if decoded.keeps == KEEPS_TANGENTS else decoded.wide
+    return Statement(text, 0, parameter_count(bound), ALMOST_EVERY, (), ())
+
+
+_QUESTIONS: dict[str, Callable[[object, object, Arithmetic], Statement]] = {
+    TARGET_QUESTION: _prove_target,
+    EMBEDDING_QUESTION: _prove_embedding,
+}
 
 
 def check_claim(claim: Claim, certificate: Certificate, arithmetic: Arithmetic) -> Statement:

@@ -7,10 +7,11 @@ to apply a theorem about all networks of the family, and nothing is expanded. Pa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 
-from .errors import Malformed
-from .program import Equation, Parameter, Program, Shape, size, split_einsum
+from .errors import Malformed, Rejected
+from .program import MAX_ENTRIES, Equation, Parameter, Program, Shape, size, split_einsum
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Convolution:
         fits = len(self.input) == len(self.kernel) > 0 and min(positive) > 0
         if not fits or any(s > n for s, n in zip(self.kernel, self.input, strict=True)):
             raise Malformed("convolution: expected positive sizes and a kernel that fits into the input")
+        if size(self.input) > MAX_ENTRIES:
+            raise Malformed(f"convolution: the input has more than {MAX_ENTRIES} entries")
 
     @property
     def positions(self) -> Shape:
@@ -81,6 +84,8 @@ class Diagonal:
 
 
 Model = Layered | Convolution | Factorization | Diagonal
+Weights = tuple[tuple[Fraction, ...], ...]
+"""Flat tensors in the order of the parameters."""
 
 
 def parameter_shapes(model: Model) -> dict[str, Shape]:
@@ -119,6 +124,15 @@ def output_count(model: Model) -> int:
             return model.outputs
         case Factorization() | Diagonal():
             return 1
+
+
+def tensors_of(model: Model, weights: Weights) -> dict[str, tuple[Fraction, ...]]:
+    """Return the flat tensors by name; raises ``Rejected`` unless there is one rational for every entry."""
+    shapes = parameter_shapes(model)
+    fits = [len(tensor) for tensor in weights] == [size(shape) for shape in shapes.values()]
+    if not fits or not all(type(v) is Fraction for tensor in weights for v in tensor):
+        raise Rejected(f"weights: expected rational tensors of the shapes {shapes}")
+    return dict(zip(shapes, weights, strict=True))
 
 
 def windows(model: Convolution) -> list[tuple[int, ...]]:

@@ -9,11 +9,16 @@ from llrsym.verification import CERTIFICATE, CLAIM, verify
 
 
 def write_certificate(folder: Path, claim: Claim, certificate: Certificate) -> str:
-    """Check the documents as text, write them to ``folder`` and return its name.
+    """Write a claim about a rank and its certificate as ``write_documents`` does."""
+    return write_documents(folder, claim_text(claim), certificate_text(certificate))
+
+
+def write_documents(folder: Path, claim: str, certificate: str) -> str:
+    """Check the two documents as text, write them to ``folder`` and return its name.
 
     Raises ``BadInput`` if the folder cannot be written and ``Rejected`` if the kernel refuses.
     """
-    texts = {CLAIM: claim_text(claim), CERTIFICATE: certificate_text(certificate)}
+    texts = {CLAIM: claim, CERTIFICATE: certificate}
     verify(texts[CLAIM], texts[CERTIFICATE])
     try:
         folder.mkdir(parents=True, exist_ok=True)

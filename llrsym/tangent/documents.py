@@ -13,7 +13,7 @@ from llrsym.kernel.rules import Coefficient, LowerCertificate, Relation, UpperCe
 def claim_text(claim: Claim) -> str:
     """Return a claim as JSON; ``kernel.documents.read_claim`` reads it back unchanged."""
     weights = None if claim.weights is None else [[str(v) for v in tensor] for tensor in claim.weights]
-    return _dump(
+    return dump(
         {
             "format": CLAIM_FORMAT,
             "question": claim.question,
@@ -29,11 +29,11 @@ def claim_text(claim: Claim) -> str:
 
 def certificate_text(certificate: Certificate) -> str:
     """Return a certificate as JSON; ``kernel.documents.read_certificate`` reads it back unchanged."""
-    lower = None if certificate.lower is None else _lower(certificate.lower)
-    return _dump({"format": CERTIFICATE_FORMAT, "lower": lower, "upper": _upper(certificate.upper)})
+    lower = None if certificate.lower is None else lower_document(certificate.lower)
+    return dump({"format": CERTIFICATE_FORMAT, "lower": lower, "upper": upper_document(certificate.upper)})
 
 
-def _dump(document: dict[str, object]) -> str:
+def dump(document: dict[str, object]) -> str:
     lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in document.items())
     return "{\n" + lines + "\n}\n"
 
@@ -58,7 +58,7 @@ def _equation(equation: Equation) -> dict[str, object]:
     }
 
 
-def _lower(lower: LowerCertificate) -> dict[str, object]:
+def lower_document(lower: LowerCertificate) -> dict[str, object]:
     return {
         "prime": lower.prime,
         "unit": lower.unit,
@@ -82,7 +82,7 @@ def _poly(poly: Poly) -> list[list[object]]:
     return [[_monomial(m), str(c)] for m, c in sorted(poly.items())]
 
 
-def _upper(upper: UpperCertificate) -> dict[str, object]:
+def upper_document(upper: UpperCertificate) -> dict[str, object]:
     if upper.rule != "relations":
         return {"rule": upper.rule}
     relations = [_relation(relation) for relation in upper.relations]

@@ -41,11 +41,17 @@ class LowerBound:
 
 
 def find_lower_bound(
-    program: Program, weights: Weights | None, target: int, seed: str, attempt: int = 0
+    program: Program,
+    weights: Weights | None,
+    target: int,
+    seed: str,
+    attempt: int = 0,
+    samples: int | None = None,
 ) -> LowerBound:
     """Return the rank modulo a prime of enough rows of the evaluation matrix, as a lower bound.
 
-    ``target`` is a known upper bound: reaching it ends the search for more samples.
+    ``target`` is a known upper bound: reaching it ends the search for more samples. With ``samples`` the rows
+    are those of so many samples, and no more are sought.
     """
     prime = PRIMES[attempt % len(PRIMES)]
     setting = Setting(prime, primitive_root(prime), f"{seed}.{attempt}")
@@ -59,7 +65,10 @@ def find_lower_bound(
         raise BadInput(f"{error}: the network is nowhere defined; change the divisor") from error
     except Rejected as refusal:
         return LowerBound(0, None, (), str(refusal))
-    found, rows = _enough_samples(tower, setting, target)
+    if samples is None:
+        found, rows = _enough_samples(tower, setting, target)
+    else:
+        found, rows = _eliminated(tower, setting, samples)
     picked = tuple(rows[k] for k in found.rows)
     columns = tuple(int(column) for column in found.columns)
     certificate = LowerCertificate(prime, setting.unit, setting.seed, pairs, picked, columns, rewrites)

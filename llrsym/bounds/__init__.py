@@ -1,0 +1,1 @@
+"""Bounds on optimistic sample sizes, and the strata of target sets."""
