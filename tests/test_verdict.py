@@ -67,7 +67,7 @@ def test_inconsistent_answers_cannot_be_built(changes, reason):
 
 def test_json_has_the_documented_keys():
     relation = Relation("clone", {"W2[0,0]": "1", "W2[0,1]": "-1"}, "neurons 0 and 1 are equal")
-    tree = Derivation("rank = 5", "minor and relations", (Derivation("rank >= 5", "minor"),))
+    tree = Derivation("rank = 5", "minor and relations", (Derivation("rank >= 5", "minor", (), "a residue"),))
     document = example(relations=(relation,), derivation=tree, certificate="out").to_json_dict()
     keys = (
         "question network target parameters at lower upper verdict lower_verdict upper_verdict lower_reason"
@@ -81,11 +81,36 @@ def test_json_has_the_documented_keys():
             "description": "neurons 0 and 1 are equal",
         }
     ]
+    premise = {"statement": "rank >= 5", "rule": "minor", "premises": [], "evidence": "a residue"}
     assert document["derivation"] == {
         "statement": "rank = 5",
         "rule": "minor and relations",
-        "premises": [{"statement": "rank >= 5", "rule": "minor", "premises": []}],
+        "premises": [premise],
+        "evidence": "",
     }
+
+
+def test_a_sample_size_has_its_own_keys_and_headline():
+    sizes = {"samples_lower": 3, "samples_upper": 3, "local_recovery": 4, "max_rank": 7}
+    answer = example(question="optimistic_sample_size", target="mlp(1, 1, 1)", lower=5, upper=5, **sizes)
+    assert answer.samples == 3
+    assert {key: answer.to_json_dict()[key] for key in (*sizes, "samples")} == sizes | {"samples": 3}
+    assert "optimistic sample size of almost every target mlp(1, 1, 1) in mlp(1, 2, 1): = 3 (M = 7)" in str(
+        answer
+    )
+    assert "minimal model rank over the target set: = 5" in str(answer)
+    undecided = example(question="optimistic_sample_size", target="t", samples_lower=2, samples_upper=3)
+    assert undecided.samples is None
+    assert ": in [2, 3] (M" in str(undecided)
+
+
+def test_a_derivation_is_a_nested_list_in_latex_with_special_characters_escaped():
+    tree = Derivation("O_f = 5 & more", "rule_1", (Derivation("rank >= 5", "minor", (), "100%"),))
+    assert tree.to_latex() == (
+        "\\begin{itemize}\n\\item O\\_f = 5 \\& more \\hfill\\emph{rule\\_1}\n"
+        "\\begin{itemize}\n\\item rank \\textgreater{}= 5 \\hfill\\emph{minor} (checked: 100\\%)\n"
+        "\\end{itemize}\n\\end{itemize}\n"
+    )
 
 
 @pytest.mark.parametrize(("relations", "expected"), [(None, None), ("unexplained", "unexplained"), ((), [])])

@@ -91,7 +91,7 @@ def _convolution(wide: Convolution, target: Layered | Convolution, weights: Weig
         raise Rejected(f"the target has inputs of shape {target.input}, the network {wide.input}")
     summary = target_of(target, weights, wide.input)
     rank = minimal_rank_convolution(summary, wide)
-    facts = (f"the target needs {summary.neurons} neurons in {len(summary.patterns)} patterns",)
+    facts = (f"padded neurons that f* needs, distinct up to sign: {summary.neurons}",)
     return Exact(rank, rank, rank, "convolutional networks with one layer", facts)
 
 
@@ -121,7 +121,7 @@ def _fully_connected(wide: Layered, target: Layered | Convolution, weights: Weig
     grid = target.input if isinstance(target, Convolution) else (wide.widths[0],)
     summary = target_of(target, weights, grid)
     rank = minimal_rank_fully_connected(summary, wide)
-    facts = (f"the target needs {summary.neurons} neurons, distinct up to sign",)
+    facts = (f"neurons that f* needs, distinct up to sign: {summary.neurons}",)
     return Exact(rank, rank, rank, f"two-layer {wide.activation} networks", facts)
 
 
