@@ -139,8 +139,11 @@ class Verdict:
     def exit_code(self) -> int:
         """Return 0 if the question is settled, 1 if a claim is refuted, 3 otherwise.
 
-        A family whose dimension is proved to be below its size is dependent: settled, even with a gap.
+        A family whose dimension is proved to be below its size is dependent: settled, even with a gap. An
+        optimistic sample size is settled when it is known itself, not only the minimal rank.
         """
+        if self.question == SAMPLE_SIZE and self.samples is None and self.verdict != REFUTED:
+            return 3
         if self.question == "independence" and self.upper < self.parameters:
             return 0
         return {"proved": 0, "conditional": 0, REFUTED: 1}.get(self.verdict, 3)
@@ -205,7 +208,7 @@ class Verdict:
         samples = _interval(self.samples_lower or 0, self.samples_upper or 0)
         return (
             f"optimistic sample size of {which} target {self.target} in {self.network}: {samples} "
-            f"(M = {self.parameters}), {self.verdict}"
+            f"(M = {self.parameters}), {self.verdict if self.samples is not None else 'open'}"
         )
 
     def _sizes(self) -> list[str]:

@@ -146,10 +146,8 @@ class _Search:
         """No theorem decides the case: bound the minimum by the rank of the narrow network."""
         try:
             model = narrow_model(self.wide, self.narrow)
-        except Inexpressible as refusal:
-            raise BadInput(f"bound: {self.network.text} cannot express this target: {refusal}") from refusal
         except Rejected as refusal:
-            raise BadInput(f"bound: {refusal}; give a target of the same family") from refusal
+            raise BadInput(f"bound: {refusal}; give a target that {self.network.text} contains") from refusal
         inner = Network.of(model, "the narrow network")
         if self.weights is None and model != self.narrow:
             count = inner.parameter_count

@@ -11,7 +11,6 @@ from fractions import Fraction
 from .errors import Rejected
 from .models import Convolution, Layered, Model, Weights, parameter_shapes, tensors_of, windows
 from .program import size
-from .two_layer import Inexpressible
 
 ZERO = Fraction(0)
 
@@ -19,8 +18,7 @@ ZERO = Fraction(0)
 def narrow_model(wide: Model, target: Model) -> Layered | Convolution:
     """Return the narrow network of the wide family that expresses every function of the target.
 
-    Biases that the target lacks are zero. Raises ``Inexpressible`` or ``Rejected`` with the condition that
-    fails.
+    Biases that the target lacks are zero. Raises ``Rejected`` with the condition that fails.
     """
     match wide, target:
         case Layered(), Layered():
@@ -43,9 +41,7 @@ def _narrow_layered(wide: Layered, target: Layered) -> Layered:
     _same_activation(wide.activation, target.activation, len(wide.widths) > 2)
     for layer, (own, available) in enumerate(zip(target.widths, wide.widths, strict=True)):
         if own > available:
-            raise Inexpressible(
-                f"hidden layer {layer} of the target has {own} neurons, the network {available}"
-            )
+            raise Rejected(f"hidden layer {layer} of the target has {own} neurons, the network {available}")
     _biases_suffice(wide.biases, target.biases)
     return Layered(target.widths, wide.activation, wide.biases)
 
@@ -57,9 +53,9 @@ def _narrow_convolution(wide: Convolution, target: Convolution) -> Convolution:
         if own != other:
             raise Rejected(f"the target has {name} {own}, the network {other}")
     if wide.shared and not target.shared:
-        raise Inexpressible("the target does not share its kernels, the network does")
+        raise Rejected("the target does not share its kernels, the network does")
     if target.channels > wide.channels:
-        raise Inexpressible(f"the target has {target.channels} channels, the network {wide.channels}")
+        raise Rejected(f"the target has {target.channels} channels, the network {wide.channels}")
     biases = wide.hidden_bias, wide.output_bias
     _biases_suffice(biases, (target.hidden_bias, target.output_bias))
     return Convolution(
@@ -76,7 +72,7 @@ def _flattened(wide: Layered, target: Convolution) -> Layered:
         raise Rejected(f"the target has {ends[0]} inputs and {ends[1]} outputs, the network {wide.widths}")
     neurons = target.channels * size(target.positions)
     if neurons > wide.widths[1]:
-        raise Inexpressible(f"the target has {neurons} neurons, the network {wide.widths[1]}")
+        raise Rejected(f"the target has {neurons} neurons, the network {wide.widths[1]}")
     _biases_suffice(wide.biases, (target.hidden_bias, target.output_bias))
     return Layered((ends[0], neurons, ends[1]), wide.activation, wide.biases)
 
@@ -88,7 +84,7 @@ def _same_activation(wide: str, target: str, matters: bool) -> None:
 
 def _biases_suffice(wide: Sequence[bool], target: Sequence[bool]) -> None:
     if any(own and not available for own, available in zip(target, wide, strict=True)):
-        raise Inexpressible("the target has biases in a layer in which the network has none")
+        raise Rejected("the target has biases in a layer in which the network has none")
 
 
 def weights_in(model: Model, target: Model, weights: Weights) -> Weights:

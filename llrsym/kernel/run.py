@@ -54,25 +54,28 @@ class Domain(Protocol[T]):
 class Trace(Generic[T]):
     """All registers of one run, and the derivatives of the activations by register."""
 
-    values: list[T]
-    slopes: dict[int, T]
+    values: Sequence[T]
+    slopes: Mapping[int, T]
 
 
 def forward(program: Program, domain: Domain[T], point: T, weights: Sequence[T]) -> Trace[T]:
     """Return all registers of the program at an input and at weights (one tensor per parameter)."""
-    trace: Trace[T] = Trace([point, *weights], {})
-    for equation in program.equations:
-        trace.values.append(_apply(program, domain, equation, trace))
-    return trace
+    values, slopes = [point, *weights], dict[int, T]()
+    for register, equation in enumerate(program.equations, start=program.first_equation):
+        value, slope = apply(program, domain, register, equation, [values[r] for r in equation.arguments])
+        values.append(value)
+        if slope is not None:
+            slopes[register] = slope
+    return Trace(values, slopes)
 
 
-def _apply(program: Program, domain: Domain[T], equation: Equation, trace: Trace[T]) -> T:
-    arguments = [trace.values[r] for r in equation.arguments]
+def apply(
+    program: Program, domain: Domain[T], register: int, equation: Equation, arguments: Sequence[T]
+) -> tuple[T, T | None]:
+    """Return the value of one equation, and for an activation its derivative."""
     if equation.primitive == "activation":
-        register = len(trace.values)
-        value, trace.slopes[register] = domain.activate(str(equation.data), register, arguments[0])
-        return value
-    return _linear(program, domain, equation, arguments)
+        return domain.activate(str(equation.data), register, arguments[0])
+    return _linear(program, domain, equation, arguments), None
 
 
 def _linear(program: Program, domain: Domain[T], equation: Equation, arguments: Sequence[T]) -> T:

@@ -19,11 +19,13 @@ from .activations import Activation, activation_named
 from .errors import Rejected
 from .formal import IMAGINARY, Formal, Monomial, Poly, Ring, exponent_of, freeze, leads_negative
 from .program import Program, size
-from .run import Trace, forward
+from .run import Trace, apply, forward
 
 Weights = tuple[tuple[Fraction, ...], ...]
 Powers = tuple[tuple[int, int], ...]
 MAX_BASES = 5_000
+LONG = 64
+"""Terms of a polynomial in variable weights beyond which its register gets a name of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +94,31 @@ def exact_activations(program: Program) -> list[tuple[int, Activation]]:
 
 
 def formal_trace(program: Program, weights: Weights | None, ring: Ring) -> Trace[list[Poly]]:
-    """Run a program over formal polynomials; ``weights`` None means that they are variables."""
+    """Run a program over formal polynomials; ``weights`` None means that they are variables.
+
+    In that case a register with long polynomials becomes a tensor of new variables: nothing that follows has
+    to be known about it, because the premise of the lower bound is tested on the exponents as they are, and
+    an identity in independent variables holds for their values.
+    """
     domain = Formal(ring)
     shapes = [p.shape for p in program.parameters]
-    if weights is None:
-        tensors = domain.weights(shapes)
-    else:
+    if weights is not None:
         check_weights(program, weights)
         tensors = [domain.constant(w, s) for w, s in zip(weights, shapes, strict=True)]
-    return forward(program, domain, domain.inputs(program.input_shape), tensors)
+        return forward(program, domain, domain.inputs(program.input_shape), tensors)
+    values, slopes = [domain.inputs(program.input_shape), *domain.weights(shapes)], dict[int, list[Poly]]()
+    for register, equation in enumerate(program.equations, start=program.first_equation):
+        value, slope = apply(program, domain, register, equation, [values[r] for r in equation.arguments])
+        values.append(_abbreviated(ring, register, value))
+        if slope is not None:
+            slopes[register] = slope
+    return Trace(values, slopes)
+
+
+def _abbreviated(ring: Ring, register: int, value: list[Poly]) -> list[Poly]:
+    if all(len(entry) <= LONG for entry in value):
+        return value
+    return [ring.variable(f"register {register}", k) for k in range(len(value))]
 
 
 def check_weights(program: Program, weights: Weights) -> None:

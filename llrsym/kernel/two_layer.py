@@ -180,7 +180,8 @@ def minimal_rank_fully_connected(target: TwoLayerTarget, wide: Layered) -> int:
         raise Inexpressible(f"the target needs {count + spare} hidden neurons, the network has {width}")
     rank = count * (1 + inputs + hidden_bias) + output_bias
     if not spare:
-        return rank
+        # Without anything else a neuron still has d f / d a = sigma(z), which only for tanh can be zero.
+        return rank if rank or wide.activation == TANH else 1
     splits = wide.activation == SIGMOID and count > 0
     return rank + (1 if splits or wide.activation == GAUSSIAN else 1 + inputs)
 

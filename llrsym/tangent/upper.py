@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from llrsym.kernel.errors import Rejected, Undefined
 from llrsym.kernel.formal import IMAGINARY, KAPPA, Formal, Monomial, Poly, Ring
@@ -15,6 +16,7 @@ from llrsym.kernel.rules import (
     Relation,
     UpperCertificate,
     bound_by_ambient_space,
+    is_local_relation,
     is_relation,
 )
 from llrsym.kernel.run import Trace, gradient
@@ -69,12 +71,7 @@ def find_relation_bound(
     linear algebra over the field of constants finds among the formal tangent functions. With
     ``symmetries_only`` that second, expensive step is left out. None when there is no relation.
     """
-    try:
-        search = _Search(program, weights, seed, rewrites, tick)
-    except Undefined:
-        raise
-    except Rejected:
-        return None
+    search = _Search(program, weights, seed, rewrites, tick)
     search.add_all(find_symmetries(program, weights), lower)
     if search.bound > lower and not symmetries_only:
         search.add_all(search.rational_relations(), lower)
@@ -102,11 +99,17 @@ class _Search:
         self.tick = tick
         self.program, self.weights = program, weights
         self.ring = Ring()
-        self.trace: Trace[list[Poly]] = formal_trace(program, weights, self.ring)
-        for monomial, replacement in rewrites:
-            self.ring.add_rewrite(monomial, replacement)
+        self.rewrites = rewrites
         self.setting = Setting(PRIMES[-1], 1, seed)
         self.kept: list[NamedRelation] = []
+
+    @cached_property
+    def trace(self) -> Trace[list[Poly]]:
+        """The whole network over formal polynomials; raises ``Rejected`` where that takes too much work."""
+        trace = formal_trace(self.program, self.weights, self.ring)
+        for monomial, replacement in self.rewrites:
+            self.ring.add_rewrite(monomial, replacement)
+        return trace
 
     @property
     def bound(self) -> int:
@@ -129,6 +132,8 @@ class _Search:
                 self.kept.append(candidate)
 
     def _is_identity(self, relation: Relation) -> bool:
+        if is_local_relation(self.program, self.weights, relation):
+            return True
         try:
             return is_relation(self.program, self.ring, self.trace, relation)
         except Rejected:
@@ -139,7 +144,7 @@ class _Search:
         if self.weights is None:
             return []
         found = find_rational_relations(self.program, self.weights, self.tick)
-        return [named(self.program, self.ring, self.trace, relation) for relation in found]
+        return [named(self.program, self.ring, self.trace, relation) for relation in found] if found else []
 
     def dependences(self, clear: bool) -> list[NamedRelation]:
         """Return the linear dependences of the formal tangent functions, named where possible."""
