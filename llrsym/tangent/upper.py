@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from llrsym.kernel.errors import Rejected, Undefined
+from llrsym.kernel.errors import Rejected
 from llrsym.kernel.formal import IMAGINARY, KAPPA, Formal, Monomial, Poly, Ring
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.residues import PRIMES, Setting
@@ -22,6 +22,7 @@ from llrsym.kernel.rules import (
 from llrsym.kernel.run import Trace, gradient
 from llrsym.kernel.tower import Weights, formal_trace
 from llrsym.tangent.blocks import NamedRelation, find_symmetries
+from llrsym.tangent.linear_symmetries import find_linear_symmetries
 from llrsym.tangent.naming import UNEXPLAINED, named
 from llrsym.tangent.nullspace import Tick, find_relations
 from llrsym.tangent.rational import find_rational_relations
@@ -73,6 +74,10 @@ def find_relation_bound(
     """
     search = _Search(program, weights, seed, rewrites, tick)
     search.add_all(find_symmetries(program, weights), lower)
+    for batch in find_linear_symmetries(program, weights, seed, tick):
+        if search.bound <= lower:
+            break
+        search.add_all(batch, lower)
     if search.bound > lower and not symmetries_only:
         search.add_all(search.rational_relations(), lower)
     for clear in (False, True):

@@ -1,0 +1,41 @@
+"""``llrsym strata NETWORK --target T``: the rank stratification of a two-layer target set."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llrsym.cli import SETTLED
+from llrsym.cli.common import Json, NetworkText, Quiet, print_answer, stages
+from llrsym.networks.text import parse_network
+
+
+def strata(
+    network: NetworkText,
+    target: Annotated[
+        str, typer.Option("--target", metavar="T", help='The target network, such as "mlp(2, 1, 1)".')
+    ],
+    as_json: Json = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", metavar="FILE", help="Draw ranks against dimensions: .png, .pdf or .svg."),
+    ] = None,
+    quiet: Quiet = False,
+) -> int:
+    """Rank strata of the parameters that have the function of almost every weight of the target.
+
+    For two-layer tanh networks mlp(d, m, 1) and targets mlp(d, k, 1).
+    """
+    wide, narrow = parse_network(network), parse_network(target)
+    from llrsym.bounds.strata import strata as strata_of
+
+    with stages(quiet) as progress:
+        progress("counting strata by type")
+        answer = strata_of(wide, target=narrow)
+        if picture is not None:
+            from llrsym.report.pictures import draw_strata
+
+            progress("drawing the picture")
+            draw_strata(answer, picture)
+    print_answer(answer.to_json_dict(), str(answer), as_json)
+    return SETTLED

@@ -1,0 +1,1 @@
+"""Tables of bounds: questions, their verdicts, and the views of one table."""

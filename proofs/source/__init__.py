@@ -1,0 +1,1 @@
+"""What ``proofs.build`` writes: the statements, the instances and their pages."""
