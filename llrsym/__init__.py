@@ -11,13 +11,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from llrsym.bounds.claim_verdict import ClaimVerdict
+    from llrsym.bounds.claims import bound_claim
+    from llrsym.bounds.optimistic import optimistic_sample_size
+    from llrsym.bounds.strata import strata
+    from llrsym.embedding.embed import embed
     from llrsym.errors import BadInput, OutOfBudget
     from llrsym.networks.activations import register_activation
-    from llrsym.networks.builders import conv, diagonal, matrix_factorization, mlp
+    from llrsym.networks.builders import (
+        attention,
+        conv,
+        diagonal,
+        gated,
+        matrix_factorization,
+        mixture_of_experts,
+        mlp,
+        recurrent,
+        residual,
+        tied_autoencoder,
+        transformer,
+    )
     from llrsym.networks.network import Network
     from llrsym.networks.sklearn_import import from_sklearn
     from llrsym.networks.text import parse_network
     from llrsym.networks.weight_files import load_weights
+    from llrsym.report.api import bounds_table
     from llrsym.tangent.functions import tangent_functions
     from llrsym.tangent.independence import independence
     from llrsym.tangent.independence import independence as independent
@@ -28,46 +46,71 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "BadInput",
+    "ClaimVerdict",
     "Derivation",
     "Network",
     "OutOfBudget",
     "Relation",
     "Verdict",
     "__version__",
+    "attention",
+    "bounds_table",
     "conv",
     "diagonal",
+    "embed",
     "from_sklearn",
+    "gated",
     "independence",
     "independent",
     "load_weights",
     "matrix_factorization",
+    "mixture_of_experts",
     "mlp",
     "model_rank",
+    "optimistic_sample_size",
     "parse_network",
+    "recurrent",
     "register_activation",
+    "residual",
+    "strata",
     "tangent_functions",
+    "tied_autoencoder",
+    "transformer",
     "verify",
 ]
 _ALIASES = {"independent": "independence"}
 _HOMES = {
     "BadInput": "llrsym.errors",
+    "ClaimVerdict": "llrsym.bounds.claim_verdict",
     "Derivation": "llrsym.verdict",
     "Network": "llrsym.networks.network",
     "OutOfBudget": "llrsym.errors",
     "Relation": "llrsym.verdict",
     "Verdict": "llrsym.verdict",
+    "attention": "llrsym.networks.builders",
+    "bound_claim": "llrsym.bounds.claims",
+    "bounds_table": "llrsym.report.api",
     "conv": "llrsym.networks.builders",
     "diagonal": "llrsym.networks.builders",
+    "embed": "llrsym.embedding.embed",
     "from_sklearn": "llrsym.networks.sklearn_import",
+    "gated": "llrsym.networks.builders",
     "independence": "llrsym.tangent.independence",
     "independent": "llrsym.tangent.independence",
     "load_weights": "llrsym.networks.weight_files",
     "matrix_factorization": "llrsym.networks.builders",
+    "mixture_of_experts": "llrsym.networks.builders",
     "mlp": "llrsym.networks.builders",
     "model_rank": "llrsym.tangent.rank",
+    "optimistic_sample_size": "llrsym.bounds.optimistic",
     "parse_network": "llrsym.networks.text",
+    "recurrent": "llrsym.networks.builders",
     "register_activation": "llrsym.networks.activations",
+    "residual": "llrsym.networks.builders",
+    "strata": "llrsym.bounds.strata",
     "tangent_functions": "llrsym.tangent.functions",
+    "tied_autoencoder": "llrsym.networks.builders",
+    "transformer": "llrsym.networks.builders",
     "verify": "llrsym.verification",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -70,10 +71,7 @@ class Derivation:
 
     def to_latex(self) -> str:
         """Return the tree as nested LaTeX ``itemize`` environments (standard LaTeX, four levels)."""
-        body = _escaped(self.statement) + rf" \hfill\emph{{{_escaped(self.rule)}}}"
-        checked = rf" (checked: {_escaped(self.evidence)})" if self.evidence else ""
-        inner = "".join(premise.to_latex() for premise in self.premises)
-        return f"\\begin{{itemize}}\n\\item {body}{checked}\n{inner}\\end{{itemize}}\n"
+        return _itemized((self,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,6 +270,31 @@ _SPECIAL |= {character: "\\" + character for character in "&%$#_{}"} | {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
 }
+
+
+_SYMBOLS = {"f_theta": r"f_\theta", "theta": r"\theta", "O(f*)": "O(f^*)", "f*": "f^*"}
+_SYMBOLS |= {">=": r"\ge", "<=": r"\le", "=": "="}
+_TOKEN = re.compile("|".join(rf"(?<!\w){re.escape(symbol)}(?!\w)" for symbol in _SYMBOLS))
+
+
+def _itemized(nodes: tuple[Derivation, ...]) -> str:
+    items = "".join(_item(node) for node in nodes)
+    return f"\\begin{{itemize}}\n{items}\\end{{itemize}}\n" if nodes else ""
+
+
+def _item(node: Derivation) -> str:
+    checked = rf" (checked: {_typeset(node.evidence)})" if node.evidence else ""
+    head = rf"\item {_typeset(node.statement)} \hfill\emph{{{_typeset(node.rule)}}}{checked}"
+    return f"{head}\n{_itemized(node.premises)}"
+
+
+def _typeset(text: str) -> str:
+    """Escape text for LaTeX and set the symbols of the statements in mathematics."""
+    parts, last = [], 0
+    for found in _TOKEN.finditer(text):
+        parts += [_escaped(text[last : found.start()]), f"${_SYMBOLS[found[0]]}$"]
+        last = found.end()
+    return "".join([*parts, _escaped(text[last:])]).replace("$ $", " ")
 
 
 def _escaped(text: str) -> str:

@@ -101,16 +101,30 @@ def test_a_sample_size_has_its_own_keys_and_headline():
     assert "minimal model rank over the target set: = 5" in str(answer)
     undecided = example(question="optimistic_sample_size", target="t", samples_lower=2, samples_upper=3)
     assert undecided.samples is None
+    assert (answer.exit_code(), undecided.exit_code()) == (0, 3)
     assert ": in [2, 3] (M" in str(undecided)
 
 
 def test_a_derivation_is_a_nested_list_in_latex_with_special_characters_escaped():
     tree = Derivation("O_f = 5 & more", "rule_1", (Derivation("rank >= 5", "minor", (), "100%"),))
     assert tree.to_latex() == (
-        "\\begin{itemize}\n\\item O\\_f = 5 \\& more \\hfill\\emph{rule\\_1}\n"
-        "\\begin{itemize}\n\\item rank \\textgreater{}= 5 \\hfill\\emph{minor} (checked: 100\\%)\n"
+        "\\begin{itemize}\n\\item O\\_f $=$ 5 \\& more \\hfill\\emph{rule\\_1}\n"
+        "\\begin{itemize}\n\\item rank $\\ge$ 5 \\hfill\\emph{minor} (checked: 100\\%)\n"
         "\\end{itemize}\n\\end{itemize}\n"
     )
+
+
+def test_premises_are_items_of_one_list_and_symbols_are_mathematics():
+    premises = (Derivation("f_theta = f*", "a"), Derivation("activation='tanh'", "b"))
+    assert Derivation("O(f*) <= 5", "sum", premises).to_latex().splitlines() == [
+        r"\begin{itemize}",
+        r"\item $O(f^*) \le$ 5 \hfill\emph{sum}",
+        r"\begin{itemize}",
+        r"\item $f_\theta = f^*$ \hfill\emph{a}",
+        r"\item activation='tanh' \hfill\emph{b}",
+        r"\end{itemize}",
+        r"\end{itemize}",
+    ]
 
 
 @pytest.mark.parametrize(("relations", "expected"), [(None, None), ("unexplained", "unexplained"), ((), [])])

@@ -12,10 +12,14 @@ from typer.core import TyperGroup
 
 from llrsym import __version__
 from llrsym.cli import BAD_INPUT, INTERNAL_ERROR, complain, interrupted
+from llrsym.cli.bound import bound
 from llrsym.cli.describe import describe
 from llrsym.cli.doctor import doctor
+from llrsym.cli.embed import embed
 from llrsym.cli.independence import independence
 from llrsym.cli.rank import rank
+from llrsym.cli.strata import strata
+from llrsym.cli.table import table
 from llrsym.cli.tangent import tangent
 from llrsym.cli.verify import verify
 from llrsym.errors import BadInput
@@ -78,10 +82,14 @@ def options(
 app.command(short_help="Layers, parameter names and shapes, M.")(describe)
 app.command(short_help="The tangent functions, symbolically.")(tangent)
 app.command(short_help="Model rank, at given or at almost every weight.")(rank)
+app.command(short_help="Bounds on the optimistic sample size of a target.")(bound)
+app.command(short_help="Ranks and dimensions of a two-layer target set.")(strata)
 # A function such as "-x+y" is an argument, not an option.
 app.command(
     short_help="Are functions linearly independent?", context_settings={"ignore_unknown_options": True}
 )(independence)
+app.command(short_help="Weights of a wide network with the function of a narrow one.")(embed)
+app.command(short_help="Tables of bounds, of a file or of the papers.")(table)
 app.command(short_help="Check certificates with the kernel.")(verify)
 app.command(short_help="Versions, optional extras, what each enables.")(doctor)
 

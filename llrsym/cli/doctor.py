@@ -10,6 +10,7 @@ from llrsym.cli.common import Json, print_answer
 DEPENDENCIES = ("numpy", "sympy", "mpmath", "python-flint", "hypothesis", "rich", "typer")
 EXTRAS = {
     "sklearn": ("scikit-learn", "from_sklearn: networks and weights of MLPRegressor and MLPClassifier"),
+    "plot": ("matplotlib", "strata --picture: ranks against dimensions"),
 }
 
 

@@ -23,6 +23,9 @@ LAYERS = {
     "networks": 2,
     "verification": 2,
     "tangent": 3,
+    "embedding": 4,
+    "bounds": 5,
+    "report": 7,
     "cli": 8,
 }
 FORBIDDEN_CALLS = {

@@ -1,0 +1,1 @@
+"""Embeddings of narrow networks into wide ones, as parameter maps with certificates."""

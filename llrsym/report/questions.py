@@ -1,0 +1,189 @@
+"""Questions about optimistic sample sizes, answered in several processes and remembered in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, fields
+from hashlib import sha256
+from multiprocessing import active_children, get_context
+from pathlib import Path
+from typing import Any
+
+from llrsym import __version__
+from llrsym.errors import BadInput, OutOfBudget
+from llrsym.networks.network import Network
+from llrsym.networks.weights import exact_weights
+from llrsym.verdict import Derivation, Verdict
+
+Progress = Callable[[str], None]
+CACHE_FORMAT = "llrsym answers 1"
+
+
+@dataclass(frozen=True)
+class Question:
+    """The optimistic sample size of a target in a network; without weights, of almost every target.
+
+    Raises ``BadInput`` for weights that do not fit the target.
+    """
+
+    network: Network
+    target: Network
+    weights: Mapping[str, object] | None = field(default=None, compare=False)
+    key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        weights = None if self.weights is None else exact_weights(self.target, self.weights)
+        exact = None if weights is None else [[str(entry) for entry in tensor] for tensor in weights]
+        digest = None if exact is None else sha256(json.dumps(exact).encode()).hexdigest()
+        key = json.dumps([__version__, self.network.text, self.target.text, digest])
+        object.__setattr__(self, "key", key)
+
+    def answer(self, budget: float | None = None, seed: int = 0) -> tuple[Verdict, bool]:
+        """Return the verdict and whether it is final; out of budget it is the best interval so far."""
+        from llrsym.bounds.optimistic import optimistic_sample_size
+
+        ask = {"weights": self.weights, "budget": budget, "seed": seed}
+        try:
+            return optimistic_sample_size(self.network, target=self.target, **ask), True  # type: ignore[arg-type]
+        except OutOfBudget as stop:
+            return stop.verdict, False
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Verdicts by the keys of their questions, and the keys of those whose budget ran out."""
+
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    unfinished: frozenset[str] = frozenset()
+
+    def to(self, question: Question) -> Verdict:
+        """Return the verdict of a question."""
+        return self.verdicts[question.key]
+
+
+class Cache:
+    """Verdicts by question in a JSON file, which is complete after every single answer.
+
+    Raises ``BadInput`` for a file that cannot be read or is no such cache.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.documents = _read(path)
+
+    def verdict(self, question: Question) -> Verdict | None:
+        """Return the stored verdict of a question."""
+        document = self.documents.get(question.key)
+        return None if document is None else verdict_of(document)
+
+    def store(self, question: Question, verdict: Verdict) -> None:
+        """Add a verdict and replace the file."""
+        self.documents[question.key] = verdict.to_json_dict()
+        text = json.dumps({"format": CACHE_FORMAT, "answers": self.documents}, indent=1)
+        new = self.path.with_name(self.path.name + ".new")
+        try:
+            new.write_text(text, encoding="utf-8")
+            os.replace(new, self.path)
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            raise BadInput(f"--cache: {self.path} cannot be written ({reason}); name another file") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadInput(f"--cache: {path} is no readable cache; delete it or name another file") from error
+    if not isinstance(document, dict) or document.get("format") != CACHE_FORMAT:
+        raise BadInput(f"--cache: {path} is not a cache of llrsym; name another file")
+    return dict(document["answers"])
+
+
+def verdict_of(document: Mapping[str, Any]) -> Verdict:
+    """Return the verdict that ``Verdict.to_json_dict`` wrote.
+
+    >>> verdict = Verdict(question="optimistic_sample_size", network="n", parameters=4, lower=4, upper=4,
+    ...                   lower_verdict="proved", upper_verdict="proved", lower_reason="", upper_reason="")
+    >>> verdict_of(verdict.to_json_dict()) == verdict
+    True
+    """
+    names = {entry.name for entry in fields(Verdict) if entry.init} & document.keys()
+    values = {name: document[name] for name in names}
+    values |= {name: tuple(document[name]) for name in ("conditions", "trusted")}
+    values["derivation"] = None if document["derivation"] is None else _derivation(document["derivation"])
+    return Verdict(**values)
+
+
+def _derivation(document: Mapping[str, Any]) -> Derivation:
+    premises = tuple(map(_derivation, document["premises"]))
+    return Derivation(document["statement"], document["rule"], premises, document["evidence"])
+
+
+def answer_all(
+    questions: Iterable[Question],
+    *,
+    jobs: int = 1,
+    cache: Cache | None = None,
+    budget: float | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Answers:
+    """Return the verdicts of the questions; ``budget`` counts for each question.
+
+    With ``jobs`` > 1 the questions are spread over that many processes. What has been answered is in the
+    cache at every moment, so that an interrupted run is continued by the same call.
+
+    Raises ``BadInput`` for a target that its network cannot express.
+    """
+    unique = {question.key: question for question in questions}
+    known = {} if cache is None else {key: cache.verdict(question) for key, question in unique.items()}
+    answers = {key: verdict for key, verdict in known.items() if verdict is not None}
+    waiting = [question for key, question in unique.items() if key not in answers]
+    unfinished: set[str] = set()
+    answering = _here if jobs == 1 or len(waiting) < 2 else _spread
+    for question, verdict, final in answering(waiting, jobs, budget, seed):
+        answers[question.key] = verdict
+        if not final:
+            unfinished.add(question.key)
+        elif cache is not None:
+            cache.store(question, verdict)
+        if progress is not None:
+            progress(f"{len(answers)} of {len(unique)} answered, {question.target.text}")
+    return Answers(answers, frozenset(unfinished))
+
+
+Answered = Iterator[tuple[Question, Verdict, bool]]
+
+
+def _here(waiting: list[Question], jobs: int, budget: float | None, seed: int) -> Answered:
+    for question in waiting:
+        yield question, *question.answer(budget, seed)
+
+
+def _spread(waiting: list[Question], jobs: int, budget: float | None, seed: int) -> Answered:
+    """Answer in processes of their own, which end at once when this one is interrupted."""
+    workers, others = min(jobs, len(waiting)), set(active_children())
+    with ProcessPoolExecutor(workers, get_context("spawn"), _silent_interruption) as pool:
+        futures = {pool.submit(question.answer, budget, seed): question for question in waiting}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], *future.result()
+        except BrokenProcessPool as error:
+            raise MemoryError("a process ended before its answer") from error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(active_children()) - others:
+                process.terminate()
+            raise
+
+
+def _silent_interruption() -> None:
+    """A worker ends at Ctrl-C at once; the main process says what happened."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
