@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NoReturn
 
+from llrsym.bounds.formula import written
 from llrsym.bounds.target_properties import WITHOUT
-from llrsym.report.formula import written
 from llrsym.verdict import GIVEN, REFUTED, Derivation, Verdict
 
 SETTLED, IS_REFUTED, NOT_SETTLED, OUT_OF_TIME = 0, 1, 3, 4

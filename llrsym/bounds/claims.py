@@ -24,6 +24,7 @@ from llrsym.bounds.counterexamples import (
     compare,
     needs_every_neuron,
 )
+from llrsym.bounds.formula import Formula
 from llrsym.bounds.optimistic import optimistic_sample_size
 from llrsym.bounds.rebuilt import rebuilt
 from llrsym.bounds.special_targets import as_arrays
@@ -33,7 +34,6 @@ from llrsym.kernel.errors import Rejected
 from llrsym.kernel.models import Convolution, Diagonal, Model, Weights, parameter_count
 from llrsym.networks.network import Network
 from llrsym.networks.weights import exact_weights
-from llrsym.report.formula import Formula
 from llrsym.tangent.rank import Progress, silent
 from llrsym.verdict import ALMOST_EVERY, GIVEN, REFUTED, Verdict
 

@@ -12,6 +12,7 @@ from itertools import islice
 
 from llrsym.bounds.claim_cases import Case
 from llrsym.bounds.claim_sizes import largest_rank, sizes_of
+from llrsym.bounds.formula import Formula
 from llrsym.bounds.special_targets import special_targets
 from llrsym.bounds.target_properties import properties_of
 from llrsym.errors import BadInput
@@ -28,7 +29,6 @@ from llrsym.kernel.models import (
 )
 from llrsym.kernel.target_sets import Exact, exact_minimal_rank
 from llrsym.kernel.two_layer import Inexpressible, target_of
-from llrsym.report.formula import Formula
 
 MAX_TARGETS, ROUND = 2500, 50
 """Targets that are compared at most, and targets of one case that are looked at in one round."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from llrsym.bounds.formula import Formula
 from llrsym.networks.builders import conv, mlp
 from llrsym.networks.network import Network
-from llrsym.report.formula import Formula
 from llrsym.report.plans import Claim, Instance, Plan, Statement
 from llrsym.report.questions import Question
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from llrsym.bounds.formula import Formula
 from llrsym.networks.builders import diagonal, matrix_factorization, mlp
-from llrsym.report.formula import Formula
 from llrsym.report.plans import Claim, Instance, Plan, Statement
 from llrsym.report.questions import Question
 

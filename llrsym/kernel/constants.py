@@ -11,8 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from .errors import Rejected
+
 Key = tuple[str, "Constant"] | None
 """None for the number 1, else the name of a function and its argument."""
+MAX_NESTED_TERMS, MAX_LEVELS = 10_000, 100
+"""The terms of the arguments of the arguments ... may be exponentially many in the depth of a network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ def tanh_of(number: Constant) -> Constant:
     """Return tanh of a number, with the sign taken out so that tanh(-u) and -tanh(u) are the same."""
     if not number.terms:
         return number
+    if _terms_left(number, MAX_NESTED_TERMS, MAX_LEVELS) < 0:
+        raise Rejected(f"limit: a constant with more than {MAX_NESTED_TERMS} terms or {MAX_LEVELS} levels")
     negative = _leads_negative(number)
     argument = number.times(Fraction(-1)) if negative else number
     return Constant.of({("tanh", argument): Fraction(-1 if negative else 1)})
@@ -88,6 +94,19 @@ def logistic_of(number: Constant) -> Constant:
 def exp_of(number: Fraction) -> Constant:
     """Return e^u of a rational number; e^0 = 1."""
     return Constant.of({("exp", Constant.rational(number)) if number else None: Fraction(1)})
+
+
+def _terms_left(number: Constant, limit: int, levels: int) -> int:
+    """Return ``limit`` minus the number of nested terms, or -1 as soon as one of the two is exceeded."""
+    if levels == 0:
+        return -1
+    for key, _ in number.terms:
+        limit -= 1
+        if limit >= 0 and key is not None:
+            limit = _terms_left(key[1], limit, levels - 1)
+        if limit < 0:
+            return -1
+    return limit
 
 
 def _leads_negative(number: Constant) -> bool:

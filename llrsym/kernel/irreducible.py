@@ -87,8 +87,9 @@ def _reduce_layer(net: Net, layer: int) -> int:
     after = net.weights[layer + 1]
     for j, (row, bias) in enumerate(zip(net.weights[layer], net.biases[layer], strict=True)):
         if all(not v for v in row):
+            value = tanh_of(bias)
             for i, outgoing in enumerate(after):
-                net.biases[layer + 1][i] += tanh_of(bias).times(outgoing[j])
+                net.biases[layer + 1][i] += value.times(outgoing[j])
             removed.append(j)
             continue
         sign = leading_sign(row)

@@ -84,6 +84,8 @@ class Diagonal:
 
 
 Model = Layered | Convolution | Factorization | Diagonal
+MAX_WINDOW_ENTRIES = 10_000_000
+"""Entries of all windows of a convolution that is expanded into a program."""
 Weights = tuple[tuple[Fraction, ...], ...]
 """Flat tensors in the order of the parameters."""
 
@@ -152,8 +154,10 @@ def program_of(model: Model) -> Program:
     """Return the program of a model.
 
     A sample of a factorisation is an index pair, and the program lists all of them: its outputs are the
-    entries of A B.
+    entries of A B. Raises ``Malformed`` for a model too large to expand.
     """
+    if parameter_count(model) > MAX_ENTRIES:
+        raise Malformed(f"the model has more than {MAX_ENTRIES} parameters, too many for a program")
     match model:
         case Layered():
             return _layered(model)
@@ -217,6 +221,8 @@ def _layered(model: Layered) -> Program:
 def _convolution(model: Convolution) -> Program:
     net = _Writer(model.input, parameter_shapes(model))
     places, pixels, channels = size(model.positions), size(model.kernel), model.channels
+    if places * pixels > MAX_WINDOW_ENTRIES:
+        raise Malformed(f"convolution: its windows have more than {MAX_WINDOW_ENTRIES} entries in all")
     patches = net.gather(0, [pixel for window in windows(model) for pixel in window], (places, pixels))
     kernel_shape = (channels, pixels) if model.shared else (channels, places, pixels)
     kernels = net.reshape(net.registers["K"], kernel_shape)

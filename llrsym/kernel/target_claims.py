@@ -103,6 +103,8 @@ def check_target_claim(
 
 
 def _check_lower(claim: TargetClaim, certificate: TargetCertificate, exact: Exact | None) -> None:
+    if certificate.lower not in (NONE, EXACT):
+        raise Rejected(f"lower: there is no rule '{certificate.lower}'")
     proved = exact.rank if exact and certificate.lower == EXACT else 0
     if proved < claim.lower:
         raise Rejected(f"lower: the rule '{certificate.lower}' proves {proved}, claimed {claim.lower}")

@@ -5,7 +5,7 @@ sigmoid and exp(-z^2) they are determined by the function (docs/theory/target-se
 model rank over all parameters of a wide network with that function.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -19,6 +19,7 @@ Pixels = tuple[tuple[Shape, Fraction], ...]
 """The non-zero entries of a weight vector: (index, value), in row-major order."""
 TANH, SIGMOID, GAUSSIAN = "tanh", "sigmoid", "gaussian"
 MAX_FLIPPED = 32
+MAX_NEURONS, MAX_OFFSETS, MAX_SUBSET_BITS = 1_000_000, 16, 1 << 32
 
 
 class Inexpressible(Rejected):
@@ -76,6 +77,9 @@ def target_of(model: Layered | Convolution, weights: Weights | None, grid: Shape
 
 def _generic(model: Layered | Convolution, grid: Shape) -> TwoLayerTarget:
     """Almost every weight: kernels without zeros, no two neurons alike, no zero read-out weight."""
+    neurons = model.widths[1] if isinstance(model, Layered) else model.channels * size(model.positions)
+    if neurons > MAX_NEURONS:
+        raise Rejected(f"limit: a target with more than {MAX_NEURONS} neurons")
     if isinstance(model, Layered):
         whole = Pattern(grid, frozenset({(0,) * len(grid)}))
         return TwoLayerTarget((whole,) * model.widths[1], model.biases[0], model.biases[1])
@@ -190,6 +194,8 @@ def minimal_rank_convolution(target: TwoLayerTarget, wide: Convolution) -> int:
     """Return the minimal rank over the parameters of a tanh CNN (docs/theory/convolution-targets)."""
     _check_biases(target, wide.hidden_bias)
     pixels = size(wide.kernel)
+    if size(wide.positions) > MAX_NEURONS:
+        raise Rejected(f"limit: a kernel with more than {MAX_NEURONS} positions")
     spare = target.constant and not wide.output_bias
     if spare and not wide.hidden_bias:
         raise Inexpressible("the target has a constant part, and the network has no biases")
@@ -202,8 +208,8 @@ def minimal_rank_convolution(target: TwoLayerTarget, wide: Convolution) -> int:
     if not wide.shared:
         _check_placement(target, wide, spare)
         return target.neurons * (1 + pixels + wide.hidden_bias) + fixed
-    options = [_covers(pattern, wide) for pattern in target.patterns]
-    return _cheapest(options, wide.channels - spare) + fixed
+    covers = {pattern: _covers(pattern, wide) for pattern in dict.fromkeys(target.patterns)}
+    return _cheapest([covers[pattern] for pattern in target.patterns], wide.channels - spare) + fixed
 
 
 def _check_biases(target: TwoLayerTarget, hidden_bias: bool) -> None:
@@ -211,9 +217,9 @@ def _check_biases(target: TwoLayerTarget, hidden_bias: bool) -> None:
         raise Inexpressible("neurons of the target have biases, and those of the network have none")
 
 
-def offsets_of(pattern: Pattern, wide: Convolution) -> list[Shape]:
-    """Return the places within the kernel at which the pattern fits."""
-    return list(product(*(range(s - e + 1) for s, e in zip(wide.kernel, pattern.extent, strict=True))))
+def _slack(pattern: Pattern, wide: Convolution) -> Shape:
+    """Return the shape of the places within the kernel at which the pattern fits."""
+    return tuple(s - e + 1 for s, e in zip(wide.kernel, pattern.extent, strict=True))
 
 
 def _covers(pattern: Pattern, wide: Convolution) -> dict[int, int]:
@@ -224,15 +230,19 @@ def _covers(pattern: Pattern, wide: Convolution) -> dict[int, int]:
     that are cheaper than every smaller one.
     """
     own = size(wide.kernel) + wide.hidden_bias
+    ways = size(_slack(pattern, wide))
+    if ways > MAX_OFFSETS or size(wide.positions) << ways > MAX_SUBSET_BITS:
+        raise Rejected(f"limit: a pattern fits into the kernel in {ways} ways, too many for so many places")
     index = {place: n for n, place in enumerate(_all_places(pattern, wide))}
-    needed = sum(1 << index[place] for place in pattern.places)
+    needed = _bits([index[place] for place in pattern.places], len(index))
     positions = list(product(*map(range, wide.positions)))
     masks = [
-        sum(1 << index[tuple(t + p for t, p in zip(offset, place, strict=True))] for place in positions)
-        for offset in offsets_of(pattern, wide)
+        _bits(
+            [index[tuple(t + p for t, p in zip(offset, place, strict=True))] for place in positions],
+            len(index),
+        )
+        for offset in product(*map(range, _slack(pattern, wide)))
     ]
-    if len(masks) > 16:
-        raise Rejected(f"limit: a pattern fits into the kernel in {len(masks)} ways, more than 16")
     best: dict[int, int] = {}
     for chosen in sorted(range(1, 1 << len(masks)), key=int.bit_count):
         union = 0
@@ -243,6 +253,14 @@ def _covers(pattern: Pattern, wide: Convolution) -> dict[int, int]:
         if needed & ~union == 0 and all(rank < known for known in best.values()):
             best[count] = rank
     return best
+
+
+def _bits(chosen: Iterable[int], count: int) -> int:
+    """Return the number with these of its ``count`` binary digits set, in linear time."""
+    digits = bytearray(b"0") * count
+    for n in chosen:
+        digits[n] = ord("1")
+    return int(digits, 2)
 
 
 def _all_places(pattern: Pattern, wide: Convolution) -> Iterator[Shape]:
@@ -269,6 +287,11 @@ def _check_placement(target: TwoLayerTarget, wide: Convolution, spare: bool) -> 
     room = dict.fromkeys(product(*map(range, wide.positions)), wide.channels)
     if target.neurons + spare > sum(room.values()):
         raise Inexpressible(f"the target needs {target.neurons + spare} neurons, the network has fewer")
+    if (
+        sum(len(pattern.places) * size(_slack(pattern, wide)) for pattern in target.patterns)
+        > 4 * MAX_NEURONS
+    ):
+        raise Rejected("limit: the neurons of the target fit into too many windows")
     holders: dict[Shape, list[tuple[Shape, list[Shape]]]] = {place: [] for place in room}
     for pattern in target.patterns:
         for corner in pattern.places:

@@ -10,11 +10,11 @@ from math import prod
 from pathlib import Path
 from typing import Any, NoReturn
 
+from llrsym.bounds.formula import Formula
 from llrsym.errors import BadInput, shown
 from llrsym.networks.network import Network
 from llrsym.networks.text import parse_network
 from llrsym.networks.weight_files import load_weights
-from llrsym.report.formula import Formula
 from llrsym.report.plans import COLUMNS, Claim, Instance, Plan, Statement
 from llrsym.report.questions import Question
 

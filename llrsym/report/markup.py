@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
+from llrsym.bounds.formula import Expression, Formula
+from llrsym.bounds.notation import HTML, LATEX, PLAIN, Style
 from llrsym.errors import BadInput
-from llrsym.report.formula import Expression, Formula
-from llrsym.report.notation import HTML, LATEX, PLAIN, Style
 
 _LATEX_SPECIAL = {
     "\\": r"\textbackslash{}",

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from llrsym.bounds.formula import Expression, Size, Sizes
 from llrsym.networks.builders import BUILDERS
-from llrsym.report.formula import Expression, Size, Sizes
 from llrsym.report.questions import Answers, Question
 from llrsym.report.tables import CONFIRMED, Cell, Column, Row, Table
 from llrsym.verdict import GIVEN, REFUTED, Verdict

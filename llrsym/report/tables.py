@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from llrsym.report.formula import Expression
-from llrsym.report.notation import PLAIN
+from llrsym.bounds.formula import Expression
+from llrsym.bounds.notation import PLAIN
 from llrsym.verdict import ALMOST_EVERY, REFUTED, Verdict
 
 CONFIRMED = "confirmed"

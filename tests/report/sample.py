@@ -1,6 +1,6 @@
 """Verdicts and tables for the tests of the report."""
 
-from llrsym.report.formula import Formula
+from llrsym.bounds.formula import Formula
 from llrsym.report.tables import Cell, Column, Row, Table
 from llrsym.verdict import Derivation, Verdict
 

@@ -3,8 +3,8 @@
 import pytest
 
 import llrsym as ll
+from llrsym.bounds.formula import Formula
 from llrsym.errors import BadInput
-from llrsym.report.formula import Formula
 from llrsym.report.plans import COLUMNS, Claim, Instance, Plan, Statement, judge, short
 from llrsym.report.questions import Answers
 from llrsym.report.tables import ALMOST_EVERY_TARGET, Cell

@@ -9,8 +9,8 @@ from io import StringIO
 
 import pytest
 
+from llrsym.bounds.formula import Formula
 from llrsym.report.formats import html_page
-from llrsym.report.formula import Formula
 from llrsym.report.tables import EXPLANATIONS, Cell, Column, Row, Table
 from tests.report.sample import NASTY, nasty_table, verdict
 

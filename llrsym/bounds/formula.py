@@ -10,8 +10,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Protocol
 
+from llrsym.bounds.notation import Style, write
 from llrsym.errors import BadInput, shown
-from llrsym.report.notation import Style, write
 
 Size = int | tuple[int, ...]
 Sizes = Mapping[str, Size]
@@ -39,7 +39,7 @@ class Formula:
 
     Raises ``BadInput`` for any other text.
 
-    >>> from llrsym.report.notation import LATEX
+    >>> from llrsym.bounds.notation import LATEX
     >>> formula = Formula("k*(s^2 + (d+1-s)^2)")
     >>> formula.value({"d": 28, "s": 3, "k": 1}), formula.write(LATEX)
     (685, 'k (s^{2} + (d + 1 - s)^{2})')

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llrsym.bounds.formula import Formula
+from llrsym.bounds.notation import HTML, LATEX, PLAIN
 from llrsym.errors import BadInput
-from llrsym.report.formula import Formula
 from llrsym.report.markup import HTML_MARKUP, LATEX_MARKUP, MARKDOWN_MARKUP, PLAIN_MARKUP
-from llrsym.report.notation import HTML, LATEX, PLAIN
 
 SIZES = {"d": 28, "s": 3, "k": 2, "m_0": 5}
 
