@@ -54,6 +54,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "attention",
+    "bound_claim",
     "bounds_table",
     "conv",
     "diagonal",

@@ -22,8 +22,8 @@ THEOREMS = {
     "deep tanh networks": Theorem(
         "deep-tanh",
         (
-            "every theta with f_theta = f* reduces to one irreducible network, whose tangent functions are in "
-            "the span of those of theta (R1 to R3, T2)",
+            "every theta with f_theta = f* reduces to one irreducible network, with tangent functions in the "
+            "span of those of theta (R1 to R3, T2)",
             "the tangent functions of an irreducible network are linearly independent (T1)",
         ),
         ("neurons with all weights zero add nothing to the span of the tangent functions",),

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .documents import ALMOST_EVERY, GIVEN, Certificate, Claim, decode, read_certificate, read_claim
+from .decoding import decode
+from .documents import ALMOST_EVERY, GIVEN, Certificate, Claim, read_certificate, read_claim
 from .embeddings import KEEPS_TANGENTS, check_embedding, read_embedding_certificate, read_embedding_claim
 from .embeddings import QUESTION as EMBEDDING_QUESTION
 from .errors import Malformed, Rejected

@@ -1,19 +1,24 @@
-"""Strict decoding of claims and certificates. The format is specified in docs/certificate-format.md.
+"""Claims and certificates about ranks, decoded. The format is specified in docs/certificate-format.md."""
 
-Refused: duplicate, unknown or missing keys, floating-point numbers, NaN, booleans where integers belong,
-documents beyond the size limit. Numbers that are not integers are strings ``"p/q"``.
-"""
-
-import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
+from .decoding import (
+    expect,
+    read_count,
+    read_integer,
+    read_list,
+    read_object,
+    read_pair,
+    read_rational,
+    read_shape,
+    read_string,
+)
 from .errors import Malformed
 from .formal import Monomial, Poly
-from .program import Equation, Parameter, Program, Shape
+from .program import Equation, Parameter, Program
 from .rules import Coefficient, LowerCertificate, Relation, UpperCertificate
 from .tower import Weights
 
@@ -22,8 +27,6 @@ V = TypeVar("V")
 CLAIM_FORMAT, CERTIFICATE_FORMAT = "llrsym-claim-1", "llrsym-certificate-1"
 QUESTIONS = ("model_rank", "independence")
 GIVEN, ALMOST_EVERY = "given", "almost every"
-MAX_CHARACTERS = 400_000_000
-_RATIONAL = re.compile(r"-?[0-9]{1,4000}(/[0-9]{1,4000})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,139 +50,123 @@ class Certificate:
     upper: UpperCertificate
 
 
-def decode(text: str) -> object:
-    """Parse JSON strictly; raises ``Malformed``."""
-    if len(text) > MAX_CHARACTERS:
-        raise Malformed(f"the document has more than {MAX_CHARACTERS} characters")
-    try:
-        return json.loads(text, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float)
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, Malformed):
-            raise
-        raise Malformed(f"not a complete JSON document: {error}") from error
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    if len({key for key, _ in pairs}) != len(pairs):
-        raise Malformed(f"a key occurs twice among {[key for key, _ in pairs]}")
-    return dict(pairs)
-
-
-def _no_float(text: str) -> NoReturn:
-    raise Malformed(f"{text} is a floating-point number; write exact numbers as 'p/q'")
-
-
 def read_claim(document: object) -> Claim:
     """Decode a claim; raises ``Malformed``."""
     keys = ("format", "question", "network", "at", "lower", "upper", "program", "weights")
-    fields = _object(document, "claim", keys)
-    _expect(fields["format"] == CLAIM_FORMAT, "claim: format", CLAIM_FORMAT, fields["format"])
-    _expect(fields["question"] in QUESTIONS, "claim: question", f"one of {QUESTIONS}", fields["question"])
-    _expect(
-        fields["at"] in (GIVEN, ALMOST_EVERY), "claim: at", f"'{GIVEN}' or '{ALMOST_EVERY}'", fields["at"]
-    )
-    weights = None if fields["weights"] is None else _weights(fields["weights"])
-    _expect(
+    fields = read_object(document, "claim", keys)
+    expect(fields["format"] == CLAIM_FORMAT, "claim: format", CLAIM_FORMAT, fields["format"])
+    expect(fields["question"] in QUESTIONS, "claim: question", f"one of {QUESTIONS}", fields["question"])
+    expect(fields["at"] in (GIVEN, ALMOST_EVERY), "claim: at", f"'{GIVEN}' or '{ALMOST_EVERY}'", fields["at"])
+    weights = None if fields["weights"] is None else read_weights(fields["weights"])
+    expect(
         (weights is None) == (fields["at"] == ALMOST_EVERY), "claim: weights", "weights exactly if given", ""
     )
     program = _program(fields["program"])
-    text = _string(fields["network"], "claim: network")
-    lower, upper = _count(fields["lower"], "claim: lower"), _count(fields["upper"], "claim: upper")
-    _expect(lower <= upper, "claim: lower", "lower <= upper", (lower, upper))
+    text = read_string(fields["network"], "claim: network")
+    lower, upper = read_count(fields["lower"], "claim: lower"), read_count(fields["upper"], "claim: upper")
+    expect(lower <= upper, "claim: lower", "lower <= upper", (lower, upper))
     return Claim(str(fields["question"]), text, str(fields["at"]), lower, upper, program, weights)
 
 
 def read_certificate(document: object) -> Certificate:
     """Decode a certificate; raises ``Malformed``."""
-    fields = _object(document, "certificate", ("format", "lower", "upper"))
-    _expect(
+    fields = read_object(document, "certificate", ("format", "lower", "upper"))
+    expect(
         fields["format"] == CERTIFICATE_FORMAT, "certificate: format", CERTIFICATE_FORMAT, fields["format"]
     )
-    lower = None if fields["lower"] is None else _lower(fields["lower"])
-    return Certificate(lower, _upper(fields["upper"]))
+    lower = None if fields["lower"] is None else read_lower(fields["lower"])
+    return Certificate(lower, read_upper(fields["upper"]))
 
 
 def _program(document: object) -> Program:
-    fields = _object(document, "program", ("input", "parameters", "equations", "output"))
+    fields = read_object(document, "program", ("input", "parameters", "equations", "output"))
     parameters = tuple(
-        Parameter(_string(_pair(p, "parameter")[0], "parameter name"), _shape(_pair(p, "parameter")[1]))
-        for p in _list(fields["parameters"], "parameters")
+        Parameter(
+            read_string(read_pair(p, "parameter")[0], "parameter name"),
+            read_shape(read_pair(p, "parameter")[1]),
+        )
+        for p in read_list(fields["parameters"], "parameters")
     )
-    equations = tuple(_equation(e) for e in _list(fields["equations"], "equations"))
-    return Program(_shape(fields["input"]), parameters, equations, _count(fields["output"], "output"))
+    equations = tuple(_equation(e) for e in read_list(fields["equations"], "equations"))
+    return Program(read_shape(fields["input"]), parameters, equations, read_count(fields["output"], "output"))
 
 
 def _equation(document: object) -> Equation:
-    fields = _object(document, "equation", ("op", "args", "shape", "data"))
-    op = _string(fields["op"], "equation: op")
-    args = tuple(_count(a, f"{op}: args") for a in _list(fields["args"], f"{op}: args"))
+    fields = read_object(document, "equation", ("op", "args", "shape", "data"))
+    op = read_string(fields["op"], "equation: op")
+    args = tuple(read_count(a, f"{op}: args") for a in read_list(fields["args"], f"{op}: args"))
     data = fields["data"]
     if isinstance(data, str):
-        return Equation(op, args, _shape(fields["shape"]), data)
-    read: Callable[[object], Fraction | int] = _rational if op == "constant" else _integer
-    values = tuple(read(v) for v in _list(data, f"{op}: data"))
-    return Equation(op, args, _shape(fields["shape"]), values)  # type: ignore[arg-type]  # one kind per primitive
+        return Equation(op, args, read_shape(fields["shape"]), data)
+    read: Callable[[object], Fraction | int] = read_rational if op == "constant" else read_integer
+    values = tuple(read(v) for v in read_list(data, f"{op}: data"))
+    return Equation(op, args, read_shape(fields["shape"]), values)  # type: ignore[arg-type]  # one kind per primitive
 
 
-def _weights(document: object) -> Weights:
-    return tuple(tuple(_rational(v) for v in _list(t, "weights")) for t in _list(document, "weights"))
-
-
-def _lower(document: object) -> LowerCertificate:
-    keys = ("prime", "unit", "seed", "pairs", "rows", "columns", "rewrites")
-    fields = _object(document, "lower", keys)
-    rows = tuple(
-        (_count(s, "row"), _count(o, "row"))
-        for s, o in (_pair(r, "row") for r in _list(fields["rows"], "rows"))
+def read_weights(document: object) -> Weights:
+    """Decode one list of rational numbers for every tensor; raises ``Malformed``."""
+    return tuple(
+        tuple(read_rational(v) for v in read_list(t, "weights")) for t in read_list(document, "weights")
     )
-    columns = tuple(_count(c, "column") for c in _list(fields["columns"], "columns"))
-    rewrites = tuple(_rewrite(r) for r in _list(fields["rewrites"], "rewrites"))
-    prime, unit, pairs = (_count(fields[key], f"lower: {key}") for key in ("prime", "unit", "pairs"))
+
+
+def read_lower(document: object) -> LowerCertificate:
+    """Decode the certificate of a lower bound; raises ``Malformed``."""
+    keys = ("prime", "unit", "seed", "pairs", "rows", "columns", "rewrites")
+    fields = read_object(document, "lower", keys)
+    rows = tuple(
+        (read_count(s, "row"), read_count(o, "row"))
+        for s, o in (read_pair(r, "row") for r in read_list(fields["rows"], "rows"))
+    )
+    columns = tuple(read_count(c, "column") for c in read_list(fields["columns"], "columns"))
+    rewrites = tuple(_rewrite(r) for r in read_list(fields["rewrites"], "rewrites"))
+    prime, unit, pairs = (read_count(fields[key], f"lower: {key}") for key in ("prime", "unit", "pairs"))
     return LowerCertificate(
-        prime, unit, _string(fields["seed"], "lower: seed"), pairs, rows, columns, rewrites
+        prime, unit, read_string(fields["seed"], "lower: seed"), pairs, rows, columns, rewrites
     )
 
 
 def _rewrite(document: object) -> tuple[Monomial, Poly]:
-    left, right = _pair(document, "rewrite")
+    left, right = read_pair(document, "rewrite")
     poly: Poly = {}
-    for term in _list(right, "rewrite"):
-        monomial, coefficient = _pair(term, "rewrite term")
-        poly[_monomial(monomial)] = _rational(coefficient)
+    for term in read_list(right, "rewrite"):
+        monomial, coefficient = read_pair(term, "rewrite term")
+        poly[_monomial(monomial)] = read_rational(coefficient)
     if not all(poly.values()):
         raise Malformed("rewrite: a coefficient is zero")
     return _monomial(left), poly
 
 
 def _monomial(document: object) -> Monomial:
-    pairs = [_pair(p, "monomial") for p in _list(document, "monomial")]
-    monomial = tuple((_count(a, "atom"), _count(p, "power")) for a, p in pairs)
+    pairs = [read_pair(p, "monomial") for p in read_list(document, "monomial")]
+    monomial = tuple((read_count(a, "atom"), read_count(p, "power")) for a, p in pairs)
     atoms = [atom for atom, _ in monomial]
     if atoms != sorted(set(atoms)) or any(p < 1 for _, p in monomial):
         raise Malformed("monomial: expected strictly increasing atoms with positive powers")
     return monomial
 
 
-def _upper(document: object) -> UpperCertificate:
+def read_upper(document: object) -> UpperCertificate:
+    """Decode the certificate of an upper bound; raises ``Malformed``."""
     if not isinstance(document, dict) or document.get("rule") != "relations":
-        fields = _object(document, "upper", ("rule",))
-        return UpperCertificate(_string(fields["rule"], "upper: rule"))
-    fields = _object(document, "upper", ("rule", "relations", "prime", "seed", "rewrites"))
-    relations = tuple(_relation(r) for r in _list(fields["relations"], "relations"))
-    prime, seed = _count(fields["prime"], "upper: prime"), _string(fields["seed"], "upper: seed")
-    rewrites = tuple(_rewrite(r) for r in _list(fields["rewrites"], "rewrites"))
+        fields = read_object(document, "upper", ("rule",))
+        return UpperCertificate(read_string(fields["rule"], "upper: rule"))
+    fields = read_object(document, "upper", ("rule", "relations", "prime", "seed", "rewrites"))
+    relations = tuple(_relation(r) for r in read_list(fields["relations"], "relations"))
+    prime, seed = read_count(fields["prime"], "upper: prime"), read_string(fields["seed"], "upper: seed")
+    rewrites = tuple(_rewrite(r) for r in read_list(fields["rewrites"], "rewrites"))
     return UpperCertificate("relations", relations, prime, seed, rewrites)
 
 
 def _relation(document: object) -> Relation:
-    pairs = [_pair(p, "relation entry") for p in _list(document, "relation")]
-    return tuple((_count(entry, "relation entry"), _terms(terms)) for entry, terms in pairs)
+    pairs = [read_pair(p, "relation entry") for p in read_list(document, "relation")]
+    return tuple((read_count(entry, "relation entry"), _terms(terms)) for entry, terms in pairs)
 
 
 def _terms(document: object) -> tuple[Coefficient, ...]:
     if isinstance(document, str):
-        return (Coefficient(_rational(document)),)
-    return tuple(_coefficient(term) for term in _list(document, "coefficient"))
+        return (Coefficient(read_rational(document)),)
+    return tuple(_coefficient(term) for term in read_list(document, "coefficient"))
 
 
 def _coefficient(document: object) -> Coefficient:
@@ -192,72 +179,14 @@ def _coefficient(document: object) -> Coefficient:
         "theta",
     }:
         raise Malformed("coefficient: expected 'c' and some of 'e', 'ei', 'i', 'kappa', 'theta'")
-    theta = [_pair(t, "theta") for t in _list(document.get("theta", []), "theta")]
+    theta = [read_pair(t, "theta") for t in read_list(document.get("theta", []), "theta")]
     if len({str(n) for n, _ in theta}) != len(theta):
         raise Malformed("coefficient: a weight occurs twice in 'theta'")
     return Coefficient(
-        _rational(document["c"]),
-        _rational(document.get("e", "0")),
-        _rational(document.get("ei", "0")),
-        _count(document.get("i", 0), "i"),
-        _count(document.get("kappa", 0), "kappa"),
-        tuple((_count(n, "theta"), _count(m, "theta")) for n, m in theta),
+        read_rational(document["c"]),
+        read_rational(document.get("e", "0")),
+        read_rational(document.get("ei", "0")),
+        read_count(document.get("i", 0), "i"),
+        read_count(document.get("kappa", 0), "kappa"),
+        tuple((read_count(n, "theta"), read_count(m, "theta")) for n, m in theta),
     )
-
-
-# Leaves
-
-
-def _expect(condition: bool, place: str, expected: object, got: object) -> None:
-    if not condition:
-        raise Malformed(f"{place}: expected {expected}, got {str(got)[:80]}")
-
-
-def _object(document: object, place: str, keys: tuple[str, ...]) -> Mapping[str, object]:
-    if not isinstance(document, dict) or set(document) != set(keys):
-        got = sorted(document) if isinstance(document, dict) else type(document).__name__
-        raise Malformed(f"{place}: expected an object with the keys {list(keys)}, got {got}")
-    return document
-
-
-def _list(document: object, place: str) -> list[object]:
-    if not isinstance(document, list):
-        raise Malformed(f"{place}: expected a list, got {type(document).__name__}")
-    return document
-
-
-def _pair(document: object, place: str) -> tuple[object, object]:
-    entries = _list(document, place)
-    if len(entries) != 2:
-        raise Malformed(f"{place}: expected a pair, got {len(entries)} entries")
-    return entries[0], entries[1]
-
-
-def _string(document: object, place: str) -> str:
-    _expect(isinstance(document, str), place, "a string", document)
-    return str(document)
-
-
-def _integer(document: object) -> int:
-    if type(document) is not int:
-        raise Malformed(f"expected an integer, got {str(document)[:80]}")
-    return document
-
-
-def _count(document: object, place: str) -> int:
-    if type(document) is not int or document < 0:
-        raise Malformed(f"{place}: expected a non-negative integer, got {str(document)[:80]}")
-    return document
-
-
-def _shape(document: object) -> Shape:
-    return tuple(_count(n, "shape") for n in _list(document, "shape"))
-
-
-def _rational(document: object) -> Fraction:
-    if not isinstance(document, str) or not _RATIONAL.fullmatch(document):
-        raise Malformed(f"expected an exact number 'p' or 'p/q' in quotes, got {str(document)[:80]}")
-    try:
-        return Fraction(document)
-    except ZeroDivisionError as error:
-        raise Malformed(f"the denominator of {document} is zero") from error

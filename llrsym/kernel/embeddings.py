@@ -17,17 +17,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .activations import activation_named
-from .documents import (
-    CERTIFICATE_FORMAT,
-    CLAIM_FORMAT,
-    _count,
-    _expect,
-    _list,
-    _object,
-    _pair,
-    _rational,
-    _string,
-)
+from .decoding import expect, read_count, read_list, read_object, read_pair, read_rational, read_string
+from .documents import CERTIFICATE_FORMAT, CLAIM_FORMAT
 from .errors import Rejected
 from .formal import Formal, Monomial, Poly, Ring, add_to, multiply
 from .layered_embeddings import FIRST_VARIABLE, Unit, Units, check_defined, check_layered
@@ -150,18 +141,21 @@ def _check_rows(ring: Ring, wide: Sequence[Poly], narrow: Sequence[Poly], rows: 
 def read_embedding_claim(document: object) -> EmbeddingClaim:
     """Decode a claim; raises ``Malformed``."""
     keys = ("format", "question", "network", "target", "keeps", "model", "target_model", "free", "map")
-    fields = _object(document, "claim", keys)
-    _expect(fields["format"] == CLAIM_FORMAT, "claim: format", CLAIM_FORMAT, fields["format"])
-    _expect(fields["question"] == QUESTION, "claim: question", QUESTION, fields["question"])
+    fields = read_object(document, "claim", keys)
+    expect(fields["format"] == CLAIM_FORMAT, "claim: format", CLAIM_FORMAT, fields["format"])
+    expect(fields["question"] == QUESTION, "claim: question", QUESTION, fields["question"])
     kept = (KEEPS_FUNCTION, KEEPS_TANGENTS)
-    _expect(fields["keeps"] in kept, "claim: keeps", f"one of {kept}", fields["keeps"])
-    network, target = _string(fields["network"], "claim: network"), _string(fields["target"], "claim: target")
+    expect(fields["keeps"] in kept, "claim: keeps", f"one of {kept}", fields["keeps"])
+    network, target = (
+        read_string(fields["network"], "claim: network"),
+        read_string(fields["target"], "claim: target"),
+    )
     wide, narrow = read_model(fields["model"]), read_model(fields["target_model"])
-    free = _count(fields["free"], "claim: free")
+    free = read_count(fields["free"], "claim: free")
     variables = parameter_count(narrow) + free
-    pairs = [_pair(entry, "map") for entry in _list(fields["map"], "map")]
-    entries = {_count(entry, "map"): _poly(form, variables) for entry, form in pairs}
-    _expect(len(entries) == len(pairs), "map", "every parameter at most once", "a repeated one")
+    pairs = [read_pair(entry, "map") for entry in read_list(fields["map"], "map")]
+    entries = {read_count(entry, "map"): _poly(form, variables) for entry, form in pairs}
+    expect(len(entries) == len(pairs), "map", "every parameter at most once", "a repeated one")
     return EmbeddingClaim(network, target, str(fields["keeps"]), wide, narrow, free, entries)
 
 
@@ -169,19 +163,19 @@ def read_embedding_certificate(document: object, claim: EmbeddingClaim) -> Embed
     """Decode a certificate of this claim; raises ``Malformed``."""
     variables = parameter_count(claim.narrow) + claim.free
     if isinstance(document, dict) and document.get("rule") == "layered":
-        fields = _object(document, "certificate", ("format", "rule", "units"))
-        units = [_list(layer, "units") for layer in _list(fields["units"], "units")]
+        fields = read_object(document, "certificate", ("format", "rule", "units"))
+        units = [read_list(layer, "units") for layer in read_list(fields["units"], "units")]
         certificate = EmbeddingCertificate(
             tuple(tuple(_unit(u, variables) for u in layer) for layer in units), {}
         )
     else:
-        fields = _object(document, "certificate", ("format", "rule", "rows"))
-        _expect(fields["rule"] == "formal", "certificate: rule", "'layered' or 'formal'", fields["rule"])
-        pairs = [_pair(row, "row") for row in _list(fields["rows"], "rows")]
-        rows = {_count(entry, "row"): _row(row, variables) for entry, row in pairs}
-        _expect(len(rows) == len(pairs), "rows", "every parameter at most once", "a repeated one")
+        fields = read_object(document, "certificate", ("format", "rule", "rows"))
+        expect(fields["rule"] == "formal", "certificate: rule", "'layered' or 'formal'", fields["rule"])
+        pairs = [read_pair(row, "row") for row in read_list(fields["rows"], "rows")]
+        rows = {read_count(entry, "row"): _row(row, variables) for entry, row in pairs}
+        expect(len(rows) == len(pairs), "rows", "every parameter at most once", "a repeated one")
         certificate = EmbeddingCertificate(None, rows)
-    _expect(
+    expect(
         fields["format"] == CERTIFICATE_FORMAT, "certificate: format", CERTIFICATE_FORMAT, fields["format"]
     )
     return certificate
@@ -190,37 +184,37 @@ def read_embedding_certificate(document: object, claim: EmbeddingClaim) -> Embed
 def _unit(document: object, variables: int) -> Unit | None:
     if document is None:
         return None
-    fields = _object(document, "unit", ("index", "sign", "multiplier"))
+    fields = read_object(document, "unit", ("index", "sign", "multiplier"))
     sign = fields["sign"]
-    _expect(type(sign) is int and sign in (1, -1), "unit: sign", "1 or -1", sign)
-    index, multiplier = _count(fields["index"], "unit: index"), _poly(fields["multiplier"], variables)
+    expect(type(sign) is int and sign in (1, -1), "unit: sign", "1 or -1", sign)
+    index, multiplier = read_count(fields["index"], "unit: index"), _poly(fields["multiplier"], variables)
     return Unit(index, 1 if sign == 1 else -1, multiplier)
 
 
 def _row(document: object, variables: int) -> tuple[tuple[int, Poly], ...]:
-    pairs = [_pair(term, "row") for term in _list(document, "row")]
-    row = tuple((_count(j, "row"), _poly(c, variables)) for j, c in pairs)
-    _expect(len({j for j, _ in row}) == len(row), "row", "every parameter at most once", "a repeated one")
+    pairs = [read_pair(term, "row") for term in read_list(document, "row")]
+    row = tuple((read_count(j, "row"), _poly(c, variables)) for j, c in pairs)
+    expect(len({j for j, _ in row}) == len(row), "row", "every parameter at most once", "a repeated one")
     return row
 
 
 def _poly(document: object, variables: int) -> Poly:
     """A polynomial in the variables: a rational number, or a list of pairs [monomial, coefficient]."""
     if isinstance(document, str):
-        number = _rational(document)
+        number = read_rational(document)
         return {(): number} if number else {}
-    terms = [_pair(term, "polynomial") for term in _list(document, "polynomial")]
-    poly: Poly = {_monomial(m, variables): _rational(c) for m, c in terms}
-    _expect(len(poly) == len(terms) and all(poly.values()), "polynomial", "distinct terms that are not 0", "")
+    terms = [read_pair(term, "polynomial") for term in read_list(document, "polynomial")]
+    poly: Poly = {_monomial(m, variables): read_rational(c) for m, c in terms}
+    expect(len(poly) == len(terms) and all(poly.values()), "polynomial", "distinct terms that are not 0", "")
     return poly
 
 
 def _monomial(document: object, variables: int) -> Monomial:
-    pairs = [_pair(p, "monomial") for p in _list(document, "monomial")]
-    powers = [(_count(n, "variable"), _count(p, "power")) for n, p in pairs]
+    pairs = [read_pair(p, "monomial") for p in read_list(document, "monomial")]
+    powers = [(read_count(n, "variable"), read_count(p, "power")) for n, p in pairs]
     numbers = [n for n, _ in powers]
     fits = numbers == sorted(set(numbers)) and all(n < variables for n in numbers)
-    _expect(
+    expect(
         fits and all(p > 0 for _, p in powers), "monomial", "increasing variables, positive powers", powers
     )
     return tuple((FIRST_VARIABLE + n, p) for n, p in powers)

@@ -16,20 +16,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from .decoding import expect, read_count, read_list, read_object, read_pair, read_string
 from .documents import (
     ALMOST_EVERY,
     CERTIFICATE_FORMAT,
     CLAIM_FORMAT,
     GIVEN,
-    _count,
-    _expect,
-    _list,
-    _lower,
-    _object,
-    _pair,
-    _string,
-    _upper,
-    _weights,
+    read_lower,
+    read_upper,
+    read_weights,
 )
 from .errors import Malformed, Rejected
 from .families import narrow_model, weights_in
@@ -96,6 +91,8 @@ def check_target_claim(
     exact = None
     if EXACT in (certificate.lower, certificate.upper):
         exact = exact_minimal_rank(claim.wide, claim.target_model, claim.weights)
+    if certificate.narrow is not None and certificate.upper != NARROW:
+        raise Rejected(f"upper: the rule '{certificate.upper}' uses no bound of a narrow network")
     _check_lower(claim, certificate, exact)
     _check_upper(claim, certificate, exact)
     conditions = _check_samples(claim, certificate, exact, arithmetic)
@@ -156,7 +153,8 @@ def _sentence(claim: TargetClaim, exact: Exact | None) -> str:
     samples = _interval(*claim.samples)
     which = "almost every target" if claim.weights is None else "the given target"
     theorem = f" ({exact.theorem})" if exact else ""
-    return f"for {which}: minimal model rank {bounds}, optimistic sample size {samples}{theorem}"
+    where = f"{which} of {claim.target_model} in {claim.wide}"
+    return f"minimal model rank {bounds}, optimistic sample size {samples}, for {where}{theorem}"
 
 
 def _interval(lower: int, upper: int) -> str:
@@ -169,18 +167,18 @@ def _interval(lower: int, upper: int) -> str:
 def read_target_claim(document: object) -> TargetClaim:
     """Decode a claim; raises ``Malformed``."""
     keys = ("format", "question", "network", "target", "wide", "target_model", "weights")
-    values = _object(document, "claim", (*keys, "lower", "upper", "samples"))
-    _expect(values["format"] == CLAIM_FORMAT, "claim: format", CLAIM_FORMAT, values["format"])
-    lower, upper = _count(values["lower"], "claim: lower"), _count(values["upper"], "claim: upper")
-    first, last = _pair(values["samples"], "claim: samples")
-    samples = _count(first, "claim: samples"), _count(last, "claim: samples")
-    _expect(lower <= upper and samples[0] <= samples[1], "claim", "lower <= upper", (lower, upper, samples))
+    values = read_object(document, "claim", (*keys, "lower", "upper", "samples"))
+    expect(values["format"] == CLAIM_FORMAT, "claim: format", CLAIM_FORMAT, values["format"])
+    lower, upper = read_count(values["lower"], "claim: lower"), read_count(values["upper"], "claim: upper")
+    first, last = read_pair(values["samples"], "claim: samples")
+    samples = read_count(first, "claim: samples"), read_count(last, "claim: samples")
+    expect(lower <= upper and samples[0] <= samples[1], "claim", "lower <= upper", (lower, upper, samples))
     return TargetClaim(
-        _string(values["network"], "claim: network"),
-        _string(values["target"], "claim: target"),
+        read_string(values["network"], "claim: network"),
+        read_string(values["target"], "claim: target"),
         read_model(values["wide"]),
         read_model(values["target_model"]),
-        None if values["weights"] is None else _weights(values["weights"]),
+        None if values["weights"] is None else read_weights(values["weights"]),
         lower,
         upper,
         samples,
@@ -189,15 +187,15 @@ def read_target_claim(document: object) -> TargetClaim:
 
 def read_target_certificate(document: object) -> TargetCertificate:
     """Decode a certificate; raises ``Malformed``."""
-    values = _object(document, "certificate", ("format", "lower", "upper", "narrow", "minor"))
-    _expect(
+    values = read_object(document, "certificate", ("format", "lower", "upper", "narrow", "minor"))
+    expect(
         values["format"] == CERTIFICATE_FORMAT, "certificate: format", CERTIFICATE_FORMAT, values["format"]
     )
     return TargetCertificate(
-        _string(values["lower"], "certificate: lower"),
-        _string(values["upper"], "certificate: upper"),
-        None if values["narrow"] is None else _upper(values["narrow"]),
-        None if values["minor"] is None else _lower(values["minor"]),
+        read_string(values["lower"], "certificate: lower"),
+        read_string(values["upper"], "certificate: upper"),
+        None if values["narrow"] is None else read_upper(values["narrow"]),
+        None if values["minor"] is None else read_lower(values["minor"]),
     )
 
 
@@ -208,21 +206,21 @@ def read_model(document: object) -> Model:
     if kind is None:
         raise Malformed(f"model: the family must be one of {sorted(FAMILIES)}")
     names = tuple(field.name for field in fields(kind))
-    values = _object(document, "model", ("family", *names))
+    values = read_object(document, "model", ("family", *names))
     model: Model = kind(**{name: _model_value(name, values[name]) for name in names})
     return model
 
 
 def _model_value(name: str, value: object) -> object:
     if name == "activation":
-        return _string(value, name)
+        return read_string(value, name)
     if name in ("shared", "hidden_bias", "output_bias"):
         return _truth(value, name)
     if name == "biases":
-        return tuple(_truth(v, name) for v in _list(value, name))
+        return tuple(_truth(v, name) for v in read_list(value, name))
     if name in ("widths", "input", "kernel"):
-        return tuple(_count(v, name) for v in _list(value, name))
-    return _count(value, name)
+        return tuple(read_count(v, name) for v in read_list(value, name))
+    return read_count(value, name)
 
 
 def _truth(value: object, name: str) -> bool:

@@ -198,7 +198,7 @@ def test_every_counterexample_is_certified(tmp_path):
     assert folders == [str(tmp_path / f"counterexample-{n}") for n in (1, 2)]
     checks = verify_paths(tmp_path)
     assert [check.accepted for check in checks] == [True] * 3
-    assert "for the given target: minimal model rank = 7" in checks[1].message
+    assert "minimal model rank = 7, optimistic sample size = 7, for the given target" in checks[1].message
 
 
 def test_counterexamples_agree_with_the_exact_rank_engine():

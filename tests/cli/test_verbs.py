@@ -18,7 +18,18 @@ from llrsym.errors import OutOfBudget
 from llrsym.verdict import Derivation, Relation, Verdict
 
 SCHEMAS = resources.files("llrsym.cli").joinpath("schemas")
-VERBS = ("describe", "tangent", "rank", "bound", "strata", "embed", "independence", "table", "verify", "doctor")
+VERBS = (
+    "describe",
+    "tangent",
+    "rank",
+    "bound",
+    "strata",
+    "embed",
+    "independence",
+    "table",
+    "verify",
+    "doctor",
+)
 
 
 def schema(verb: str) -> dict[str, object]:

@@ -10,7 +10,18 @@ from typing import Any
 
 import pytest
 
-from llrsym.kernel import activations, documents, domains, elimination, formal, residues, rules, run, tower
+from llrsym.kernel import (
+    activations,
+    decoding,
+    documents,
+    domains,
+    elimination,
+    formal,
+    residues,
+    rules,
+    run,
+    tower,
+)
 from llrsym.kernel.activations import Activation, activation_named
 from llrsym.kernel.domains import ListDomain, Rationals
 from llrsym.kernel.formal import Ring
@@ -312,17 +323,17 @@ MUTANTS: dict[str, tuple[Check, Callable[[Patch], None]]] = {
         conditions,
         lambda m: m.setattr(tower.Tower, "uses_kappa", property(lambda self: False)),
     ),
-    "duplicate keys": (loose_documents, lambda m: m.setattr(documents, "_unique", dict)),
+    "duplicate keys": (loose_documents, lambda m: m.setattr(decoding, "_unique", dict)),
     "floats": (
         loose_documents,
         lambda m: (
-            m.setattr(documents, "_no_float", float),
-            m.setattr(documents, "_count", lambda n, place: int(n)),
+            m.setattr(decoding, "_no_float", float),
+            m.setattr(documents, "read_count", lambda n, place: int(n)),
         )[0],
     ),
-    "any integer": (loose_documents, lambda m: m.setattr(documents, "_count", lambda n, place: n)),
-    "any number": (loose_documents, lambda m: m.setattr(documents, "_rational", Fraction)),
-    "any key": (loose_documents, lambda m: m.setattr(documents, "_object", lambda d, place, keys: d)),
+    "any integer": (loose_documents, lambda m: m.setattr(documents, "read_count", lambda n, place: n)),
+    "any number": (loose_documents, lambda m: m.setattr(documents, "read_rational", Fraction)),
+    "any key": (loose_documents, lambda m: m.setattr(documents, "read_object", lambda d, place, keys: d)),
 }
 
 

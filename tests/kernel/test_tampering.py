@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llrsym.kernel.check import Statement, check
-from llrsym.kernel.documents import ALMOST_EVERY, GIVEN, Certificate, Claim, decode, read_claim
+from llrsym.kernel.decoding import decode
+from llrsym.kernel.documents import ALMOST_EVERY, GIVEN, Certificate, Claim, read_claim
 from llrsym.kernel.errors import Malformed, Rejected
 from llrsym.networks.assembly import Assembly
 from llrsym.networks.builders import mlp

@@ -321,10 +321,10 @@ MUTANTS: dict[str, tuple[Law, Callable[[Patch], None]]] = {
     ),
     "truth values are numbers": (
         loose_documents,
-        lambda m: m.setattr(target_claims, "_count", lambda v, n: int(v)),
+        lambda m: m.setattr(target_claims, "read_count", lambda v, n: int(v)),
     ),
-    "any key": (loose_documents, lambda m: m.setattr(target_claims, "_object", lambda d, place, keys: d)),
-    "any expectation": (loose_documents, lambda m: m.setattr(target_claims, "_expect", believed)),
+    "any key": (loose_documents, lambda m: m.setattr(target_claims, "read_object", lambda d, place, keys: d)),
+    "any expectation": (loose_documents, lambda m: m.setattr(target_claims, "expect", believed)),
 }
 
 

@@ -8,8 +8,8 @@ from time import monotonic
 import pytest
 
 from llrsym.bounds.notation import HTML, LATEX, PLAIN
-from llrsym.bounds.paper import Chain, paper_tables
-from llrsym.bounds.paper_convolutions import DEAD_1D, DEAD_2D, SHIFTS_1D, SHIFTS_2D, Target
+from llrsym.report.paper import Chain, paper_tables
+from llrsym.report.paper_convolutions import DEAD_1D, DEAD_2D, SHIFTS_1D, SHIFTS_2D, Target
 from llrsym.report.plans import judge
 from llrsym.report.questions import Answers, answer_all
 from llrsym.report.tables import Table

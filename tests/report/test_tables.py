@@ -158,7 +158,7 @@ def test_latex_compiles_whatever_the_text(tmp_path, rows):
 
 @needs_latex
 def test_the_tables_of_the_papers_compile_and_fit_the_page(tmp_path):
-    from llrsym.bounds.paper import paper_tables
+    from llrsym.report.paper import paper_tables
     from llrsym.report.questions import answer_all
 
     plans = paper_tables()

@@ -13,10 +13,10 @@ from itertools import pairwise
 
 from llrsym.bounds.formula import Formula, Sizes
 from llrsym.bounds.notation import HTML, LATEX, Style
-from llrsym.bounds.paper_convolutions import convolution_tables
-from llrsym.bounds.paper_linear import linear_tables
 from llrsym.errors import BadInput
 from llrsym.networks.builders import mlp
+from llrsym.report.paper_convolutions import convolution_tables
+from llrsym.report.paper_linear import linear_tables
 from llrsym.report.plans import Claim, Instance, Plan, Statement
 from llrsym.report.questions import Question
 
