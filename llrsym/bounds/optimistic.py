@@ -147,7 +147,8 @@ class _Search:
         try:
             model = narrow_model(self.wide, self.narrow)
         except Rejected as refusal:
-            raise BadInput(f"bound: {refusal}; give a target that {self.network.text} contains") from refusal
+            known = reason if reason == str(refusal) else f"{reason}; {refusal}"
+            raise BadInput(f"bound: {known}; give a target that {self.network.text} contains") from refusal
         inner = Network.of(model, "the narrow network")
         if self.weights is None and model != self.narrow:
             count = inner.parameter_count

@@ -33,7 +33,7 @@ class NumpyArithmetic:
     def _pair_rows(self, tower: Tower, setting: Setting, pairs: int) -> tuple[Array, Array]:
         shared = draw_pairs(tower, setting, pairs)
         labels = [f"pair/{k}/{side}" for k in range(pairs) for side in "ab"]
-        domain = self._batch(tower, setting, [c for c in shared for _ in "ab"], labels)
+        domain = self.batch(tower, setting, [c for c in shared for _ in "ab"], labels)
         trace = domain.run()
         values = domain.base_values(trace)
         constants = domain.constant_values(trace)[0::2]
@@ -73,7 +73,7 @@ class NumpyArithmetic:
         step = max(1, CHUNK_ENTRIES // max(1, tower.program.parameter_count))
         for start in range(0, len(samples), step):
             chunk = samples[start : start + step]
-            domain = self._batch(tower, setting, shared, [f"matrix/{sample}" for sample in chunk])
+            domain = self.batch(tower, setting, shared, [f"matrix/{sample}" for sample in chunk])
             self._fill(domain, [positions[sample] for sample in chunk], columns, matrix)
             for flag, sample in zip(domain.vanishing, chunk, strict=True):
                 vanishing[[position for position, _ in positions[sample]]] = flag
@@ -94,9 +94,10 @@ class NumpyArithmetic:
             write_gradients(domain, trace, output, block)
             matrix[[position for _, position in rows]] = block[[k for k, _ in rows]][:, list(columns)]
 
-    def _batch(
+    def batch(
         self, tower: Tower, setting: Setting, shared: Sequence[Constants], labels: Sequence[str]
     ) -> PrimeField:
+        """Return the samples with these labels; ``shared`` holds one set of constants, or one for each."""
         d, count = size(tower.program.input_shape), len(tower.bases)
         raw = np.array([setting.numbers(label, d + count) for label in labels], dtype=np.uint64)
         raw = raw.reshape(len(labels), d + count)

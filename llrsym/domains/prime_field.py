@@ -150,10 +150,11 @@ class PrimeField:
 
     def exponentials(self, register: int) -> Array:
         """Return the residues (samples, entries) of the exponentials of an activation."""
-        order = self.prime - 1
-        total = self.exponents @ self.constants.powers(register)
-        total += self.constants.offsets(register)
-        return self.constants.table(total % order)
+        bases, powers, starts, filled = self.constants.powers(register)
+        total = self.constants.offsets(register) + np.zeros((len(self.exponents), 1), dtype=np.int64)
+        if len(bases):
+            total[:, filled] += np.add.reduceat(self.exponents[:, bases] * powers, starts, axis=1)
+        return self.constants.table(total % (self.prime - 1))
 
     def run(self) -> Trace[Array]:
         """Evaluate the program at the whole batch."""
@@ -265,11 +266,17 @@ class SharedConstants:
         ]
         self._low, self._high = _power_tables(p, setting.unit)
 
-    def powers(self, register: int) -> NDArray[np.int64]:
-        """The integer exponents (bases, entries) of an activation's exponentials, modulo p - 1."""
-        return self._matrix(
-            len(self.tower.bases), [row.generators for row in self.tower.exponentials[register]]
-        )
+    def powers(self, register: int) -> tuple[NDArray[np.int64], ...]:
+        """The generators of an activation's exponentials and their exponents modulo p - 1, row after row.
+
+        Returned are the generators, the exponents, where each row begins, and the rows that are not empty.
+        """
+        rows = [row.generators for row in self.tower.exponentials[register]]
+        filled = [k for k, row in enumerate(rows) if row]
+        starts = np.cumsum([0, *(len(rows[k]) for k in filled)])[:-1]
+        flat = [(base, m % (self.setting.prime - 1)) for row in rows for base, m in row]
+        table = np.array(flat, dtype=np.int64).reshape(-1, 2)
+        return table[:, 0], table[:, 1], starts, np.array(filled, dtype=np.int64)
 
     def offsets(self, register: int) -> NDArray[np.int64]:
         """The exponents (samples or 1, entries) that the constants contribute."""

@@ -18,6 +18,7 @@ from .decoding import (
 )
 from .errors import Malformed
 from .formal import Monomial, Poly
+from .local import Gauge
 from .program import Equation, Parameter, Program
 from .rules import Coefficient, LowerCertificate, Relation, UpperCertificate
 from .tower import Weights
@@ -151,11 +152,23 @@ def read_upper(document: object) -> UpperCertificate:
     if not isinstance(document, dict) or document.get("rule") != "relations":
         fields = read_object(document, "upper", ("rule",))
         return UpperCertificate(read_string(fields["rule"], "upper: rule"))
-    fields = read_object(document, "upper", ("rule", "relations", "prime", "seed", "rewrites"))
+    fields = read_object(document, "upper", ("rule", "relations", "prime", "seed", "rewrites", "gauges"))
     relations = tuple(_relation(r) for r in read_list(fields["relations"], "relations"))
     prime, seed = read_count(fields["prime"], "upper: prime"), read_string(fields["seed"], "upper: seed")
     rewrites = tuple(_rewrite(r) for r in read_list(fields["rewrites"], "rewrites"))
-    return UpperCertificate("relations", relations, prime, seed, rewrites)
+    gauges = tuple(_gauge(g) for g in read_list(fields["gauges"], "gauges"))
+    return UpperCertificate("relations", relations, prime, seed, rewrites, gauges)
+
+
+def _gauge(document: object) -> Gauge:
+    pairs = [read_pair(p, "gauge") for p in read_list(document, "gauge")]
+    return tuple((read_count(register, "gauge"), _matrix(entries)) for register, entries in pairs)
+
+
+def _matrix(document: object) -> tuple[tuple[int, int, Fraction], ...]:
+    entries = [read_pair(e, "gauge entry") for e in read_list(document, "gauge entries")]
+    places = [(read_pair(place, "gauge place"), value) for place, value in entries]
+    return tuple((read_count(i, "row"), read_count(j, "column"), read_rational(v)) for (i, j), v in places)
 
 
 def _relation(document: object) -> Relation:

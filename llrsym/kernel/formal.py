@@ -91,9 +91,13 @@ def power(base: Poly, exponent: int) -> Poly:
 
 
 class Ring:
-    """The atoms of one problem, numbered in order of creation (deterministic), and their meanings."""
+    """The atoms of one problem, numbered in order of creation (deterministic), and their meanings.
 
-    def __init__(self) -> None:
+    ``products`` limits the products of terms in the evaluation of a network.
+    """
+
+    def __init__(self, products: int | None = None) -> None:
+        self.products = products
         self.atoms: list[Atom] = [("i",), ("kappa",)]
         self.constant_atoms: list[bool] = [True, True]
         self.rewrites: dict[Monomial, Poly] = {}
@@ -101,6 +105,13 @@ class Ring:
         self._numbers: dict[Atom, int] = {atom: n for n, atom in enumerate(self.atoms)}
         self._expansions: dict[int, Poly] = {}
         self._nonzero: set[int] = set()
+
+    def spend(self, products: int) -> None:
+        """Count products of terms; raises ``Rejected`` beyond the number allowed at the start."""
+        if self.products is not None:
+            self.products -= products
+            if self.products < 0:
+                raise Rejected("limit: the formal evaluation takes too many products")
 
     def atom(self, atom: Atom, constant: bool) -> int:
         """Return the number of an atom, new or known."""
@@ -216,6 +227,7 @@ class Ring:
             if len(poly) > room:
                 return False
             self.work += len(poly)
+            self.spend(len(poly))
             if self.work > MAX_WORK:
                 raise Rejected("limit: the zero tests take too many terms")
             atoms = {atom for monomial in poly for atom, _ in monomial}
@@ -364,6 +376,7 @@ class Formal(ListDomain[Poly]):
         return {monomial: -coefficient for monomial, coefficient in a.items()}
 
     def times(self, a: Poly, b: Poly) -> Poly:
+        self.ring.spend(len(a) * len(b))
         return multiply(a, b)
 
     def over(self, a: Poly, b: Poly) -> Poly:

@@ -1,29 +1,50 @@
-"""Relations checked locally: the registers that a direction does not influence become variables of their own.
+"""Relations checked locally: most registers become variables of their own.
 
-A direction c in parameter space moves some registers; when its effect cancels at a layer, nothing above has
-to be expanded, and what lies below enters only through the registers that feed the moved ones. If the
-derivative vanishes identically with independent variables in their place, it vanishes for their values.
+A direction in parameter space moves some registers. Those that it does not move are replaced by independent
+variables: a derivative that vanishes identically for all of them vanishes for the values they stand for.
+Where a gauge is given, so are registers that move by a linear map of themselves: d h = G h is checked as an
+identity, and what follows needs to know no more about h. So a change of basis that runs through many layers
+is checked one layer at a time (docs/theory/upper-bounds).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import overload
 
-from .formal import Formal, Poly, Ring
+from .errors import Rejected
+from .formal import Formal, Poly, Ring, add_to
 from .program import Program, size
-from .run import Trace, apply
+from .run import Trace, apply, pushed_forward
 from .tower import Weights, check_weights
 
 Tensor = list[Poly]
+Gauge = tuple[tuple[int, tuple[tuple[int, int, Fraction], ...]], ...]
+"""Registers with the non-zero entries (row, column, value) of the matrices G for which d h = G h."""
 
 
-def local_trace(program: Program, weights: Weights | None, ring: Ring, moved: Set[int]) -> Trace[Tensor]:
-    """Return the registers on demand, seen from a direction that moves these parameters (by number).
+def vanishes_locally(
+    program: Program, weights: Weights | None, ring: Ring, direction: Mapping[int, Tensor], gauge: Gauge = ()
+) -> bool:
+    """Whether the derivative of f along a direction is proved to vanish, one layer at a time.
 
-    Computed are constants, parameters, what depends on them alone, and what the moved parameters influence;
-    every other register is a tensor of new variables, like the input.
+    ``direction`` maps parameter numbers to tensors over ``ring``. Raises ``Rejected`` for a gauge that does
+    not hold, and where the formal ring takes too much work.
     """
-    registers = _Registers(program, weights, ring, {1 + parameter for parameter in moved})
-    return Trace(_Lazy(registers.value, len(program.shapes)), _LazySlopes(registers.slope))
+    registers = _Registers(program, weights, ring, {1 + parameter for parameter in direction})
+    trace = Trace(_Lazy(registers.value, len(program.shapes)), _LazySlopes(registers.slope))
+    matrices = dict(gauge)
+    if len(matrices) != len(gauge):
+        raise Rejected("gauge: a register occurs twice")
+    domain = Formal(ring)
+    tangents: dict[int, Tensor] = {1 + parameter: tensor for parameter, tensor in direction.items()}
+    for register, tangent in pushed_forward(program, domain, trace, tangents):
+        if register in matrices:
+            tangents[register] = registers.replace(register, tangent, matrices.pop(register))
+        elif not domain.is_zero(tangent):
+            tangents[register] = tangent
+    if matrices:
+        raise Rejected(f"gauge: registers {sorted(matrices)} do not move")
+    return all(ring.is_zero(entry) for entry in tangents.get(program.output, ()))
 
 
 class _Registers:
@@ -52,6 +73,21 @@ class _Registers:
         """The derivative of an activation."""
         self.value(register)
         return self.slopes[register]
+
+    def replace(self, register: int, tangent: Tensor, matrix: Sequence[tuple[int, int, Fraction]]) -> Tensor:
+        """Prove that the tangent is ``matrix`` times the value; return it with variables for the value."""
+        difference = [dict(entry) for entry in tangent]
+        for row, column, factor in matrix:
+            if not (0 <= row < len(tangent) and 0 <= column < len(tangent)):
+                raise Rejected(f"gauge: ({row}, {column}) is no entry of a matrix for register {register}")
+            add_to(difference[row], self.value(register)[column], -factor)
+        if not all(self.domain.ring.is_zero(entry) for entry in difference):
+            raise Rejected(f"gauge: register {register} does not move by this matrix")
+        self.values[register] = self._variables("register", register)
+        moved: Tensor = [{} for _ in tangent]
+        for row, column, factor in matrix:
+            add_to(moved[row], self.values[register][column], factor)
+        return moved
 
     def _compute(self, register: int) -> Tensor:
         if register in self.fed and register not in self.influenced:

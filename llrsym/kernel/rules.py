@@ -15,7 +15,7 @@ from .activations import activation_named
 from .domains import ListDomain
 from .errors import Rejected
 from .formal import IMAGINARY, KAPPA, Formal, Monomial, Poly, Ring
-from .local import local_trace
+from .local import Gauge, vanishes_locally
 from .program import Program, size
 from .residues import Arithmetic, Setting, constant_columns
 from .run import Trace, directional, forward
@@ -24,6 +24,8 @@ from .tower import Tower, Weights, check_weights, derive_tower, formal_trace
 LINDEMANN = "Lindemann-Weierstrass theorem (e^b for rational b and i b)"
 AX = "Ax's theorem on exponential towers (docs/theory)"
 PI = "pi is transcendental (Lindemann)"
+LOCAL_WORK = 500_000
+"""Products of terms that the local check of one relation may take."""
 SCHANUEL = "Schanuel's conjecture (exponentials of the constants that occur in exponents)"
 
 
@@ -65,6 +67,7 @@ class UpperCertificate:
     prime: int = 0
     seed: str = ""
     rewrites: tuple[tuple[Monomial, Poly], ...] = ()
+    gauges: tuple[Gauge, ...] = ()
 
 
 # Lower bounds
@@ -178,14 +181,14 @@ def bound_by_ambient_space(program: Program, weights: Weights | None, certificat
 
 
 Exponents = frozenset[tuple[int, ...]]
-MAX_SUPPORT = 200_000
+MAX_SUPPORT_WORK = 2_000_000
 
 
 class Support(ListDomain[Exponents]):
     """Sets of exponent vectors that contain those of a polynomial in x, whatever the weights."""
 
     def __init__(self, inputs: int) -> None:
-        self.inputs = inputs
+        self.inputs, self.work = inputs, 0
 
     def from_rational(self, value: Fraction) -> Exponents:
         return frozenset({(0,) * self.inputs}) if value else frozenset()
@@ -197,7 +200,8 @@ class Support(ListDomain[Exponents]):
         return a
 
     def times(self, a: Exponents, b: Exponents) -> Exponents:
-        if len(a) * len(b) > 20 * MAX_SUPPORT:
+        self.work += len(a) * len(b)
+        if self.work > MAX_SUPPORT_WORK:
             raise Rejected("limit: the ambient space of polynomials is too large")
         return frozenset(tuple(m + n for m, n in zip(x, y, strict=True)) for x in a for y in b)
 
@@ -224,7 +228,11 @@ class Support(ListDomain[Exponents]):
 def bound_by_relations(program: Program, weights: Weights | None, certificate: UpperCertificate) -> int:
     """M - K for K independent vectors c with sum c_n d_n f = 0, an identity proved in the formal ring."""
     _check_relation_indices(program, weights, certificate.relations)
-    rest = [n for n, c in enumerate(certificate.relations) if not is_local_relation(program, weights, c)]
+    gauges = certificate.gauges or ((),) * len(certificate.relations)
+    if len(gauges) != len(certificate.relations):
+        raise Rejected("relations: expected one gauge for each relation, or none at all")
+    pairs = list(zip(certificate.relations, gauges, strict=True))
+    rest = [n for n, (c, gauge) in enumerate(pairs) if not is_local_relation(program, weights, c, gauge)]
     if rest:
         ring = Ring()
         trace = formal_trace(program, weights, ring)
@@ -237,22 +245,28 @@ def bound_by_relations(program: Program, weights: Weights | None, certificate: U
     return program.parameter_count - len(certificate.relations)
 
 
-def is_local_relation(program: Program, weights: Weights | None, relation: Relation) -> bool:
-    """Whether the derivative along the relation vanishes whatever the registers are that it does not move.
+def is_local_relation(
+    program: Program, weights: Weights | None, relation: Relation, gauge: Gauge = ()
+) -> bool:
+    """Whether the derivative along the relation vanishes as far as can be seen one layer at a time.
 
-    False also where that takes more work than the formal ring allows.
+    False also for a gauge that does not hold, and where this takes more work than the formal ring allows.
     """
-    ring, starts = Ring(), _starts(program)
-    moved = {_tensor_of(starts, entry) for entry, _ in relation}
+    ring = Ring(LOCAL_WORK)
     try:
-        return is_relation(program, ring, local_trace(program, weights, ring, moved), relation)
+        return vanishes_locally(program, weights, ring, direction_of(program, ring, relation), gauge)
     except Rejected:
         return False
 
 
 def is_relation(program: Program, ring: Ring, trace: Trace[list[Poly]], relation: Relation) -> bool:
     """Whether the directional derivative of f along the relation is proved to vanish identically."""
-    domain = Formal(ring)
+    tangent = directional(program, Formal(ring), trace, direction_of(program, ring, relation))
+    return tangent is None or all(ring.is_zero(entry) for entry in tangent)
+
+
+def direction_of(program: Program, ring: Ring, relation: Relation) -> dict[int, list[Poly]]:
+    """Return a relation as formal tensors by parameter number."""
     direction: dict[int, list[Poly]] = {}
     starts = _starts(program)
     for entry, terms in relation:
@@ -260,8 +274,7 @@ def is_relation(program: Program, ring: Ring, trace: Trace[list[Poly]], relation
         shape = program.parameters[tensor].shape
         vector = direction.setdefault(tensor, [{} for _ in range(size(shape))])
         vector[entry - starts[tensor]] = formal_coefficient(ring, terms)
-    tangent = directional(program, domain, trace, direction)
-    return tangent is None or all(ring.is_zero(entry) for entry in tangent)
+    return direction
 
 
 def _tensor_of(starts: Sequence[int], entry: int) -> int:

@@ -6,7 +6,7 @@ primitive backwards, ``directional`` the same local derivatives forwards. ``None
 that is identically zero.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, Protocol, TypeVar
@@ -168,15 +168,24 @@ def directional(program: Program, domain: Domain[T], trace: Trace[T], direction:
     ``direction`` maps parameter numbers to tensors of their shapes. Where the derivative vanishes in the
     domain it is dropped, so a direction whose influence cancels at a layer costs nothing above it.
     """
-    tangents: list[T | None] = [None] * len(trace.values)
-    for parameter, tensor in direction.items():
-        tangents[1 + parameter] = tensor
-    first = program.first_equation
-    for offset, equation in enumerate(program.equations):
-        tangent = _push_forward(program, domain, equation, first + offset, tangents, trace)
-        if tangent is not None and not domain.is_zero(tangent):
-            tangents[first + offset] = tangent
-    return tangents[program.output]
+    tangents: dict[int, T] = {1 + parameter: tensor for parameter, tensor in direction.items()}
+    for register, tangent in pushed_forward(program, domain, trace, tangents):
+        if not domain.is_zero(tangent):
+            tangents[register] = tangent
+    return tangents.get(program.output)
+
+
+def pushed_forward(
+    program: Program, domain: Domain[T], trace: Trace[T], tangents: Mapping[int, T]
+) -> Iterator[tuple[int, T]]:
+    """Yield (register, its derivative) in order, for the registers with a derivative among their arguments.
+
+    ``tangents`` holds the derivatives known so far; the caller adds those that it keeps.
+    """
+    for register, equation in enumerate(program.equations, start=program.first_equation):
+        tangent = _push_forward(program, domain, equation, register, tangents, trace)
+        if tangent is not None:
+            yield register, tangent
 
 
 def _push_forward(
@@ -184,10 +193,10 @@ def _push_forward(
     domain: Domain[T],
     equation: Equation,
     register: int,
-    tangents: list[T | None],
+    tangents: Mapping[int, T],
     trace: Trace[T],
 ) -> T | None:
-    moved = [tangents[r] for r in equation.arguments]
+    moved = [tangents.get(r) for r in equation.arguments]
     if all(t is None for t in moved):
         return None
     values = [trace.values[r] for r in equation.arguments]

@@ -110,7 +110,7 @@ def _layered(wide: Layered, target: Layered | Convolution, weights: Weights | No
         raise Rejected("a convolutional target is treated in networks with one hidden layer and one output")
     if wide.activation != TANH and not (wide.activation == SIGMOID and all(wide.biases)):
         raise Rejected(
-            f"the minimal rank of deep networks is not known for {wide.activation} with these biases"
+            f"no theorem gives the minimal rank for {wide.activation} with these biases at this depth"
         )
     return _deep(wide, target, weights)
 

@@ -108,17 +108,24 @@ def formal_trace(program: Program, weights: Weights | None, ring: Ring) -> Trace
         return forward(program, domain, domain.inputs(program.input_shape), tensors)
     values, slopes = [domain.inputs(program.input_shape), *domain.weights(shapes)], dict[int, list[Poly]]()
     for register, equation in enumerate(program.equations, start=program.first_equation):
-        value, slope = apply(program, domain, register, equation, [values[r] for r in equation.arguments])
-        values.append(_abbreviated(ring, register, value))
+        arguments = [values[r] for r in equation.arguments]
+        if equation.primitive in ("einsum", "multiply") and _is_long_product(*arguments):
+            values.append(_variables(ring, register, size(equation.shape)))
+            continue
+        value, slope = apply(program, domain, register, equation, arguments)
+        short = all(len(entry) <= LONG for entry in value)
+        values.append(value if short else _variables(ring, register, len(value)))
         if slope is not None:
             slopes[register] = slope
     return Trace(values, slopes)
 
 
-def _abbreviated(ring: Ring, register: int, value: list[Poly]) -> list[Poly]:
-    if all(len(entry) <= LONG for entry in value):
-        return value
-    return [ring.variable(f"register {register}", k) for k in range(len(value))]
+def _is_long_product(left: list[Poly], right: list[Poly]) -> bool:
+    return max(map(len, left), default=0) * max(map(len, right), default=0) > LONG
+
+
+def _variables(ring: Ring, register: int, count: int) -> list[Poly]:
+    return [ring.variable(f"register {register}", k) for k in range(count)]
 
 
 def check_weights(program: Program, weights: Weights) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, permutations
 
+from llrsym.kernel.local import Gauge
 from llrsym.kernel.program import Equation, Program, size
 from llrsym.kernel.rules import Coefficient, Relation
 from llrsym.kernel.tower import Weights
@@ -21,6 +22,7 @@ class NamedRelation:
     name: str
     description: str
     relation: Relation
+    gauge: Gauge = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from llrsym.kernel.documents import CERTIFICATE_FORMAT, CLAIM_FORMAT, Certificate, Claim
 from llrsym.kernel.formal import Monomial, Poly
+from llrsym.kernel.local import Gauge
 from llrsym.kernel.program import Equation, Program
 from llrsym.kernel.rules import Coefficient, LowerCertificate, Relation, UpperCertificate
 
@@ -92,7 +93,12 @@ def upper_document(upper: UpperCertificate) -> dict[str, object]:
         "prime": upper.prime,
         "seed": upper.seed,
         "rewrites": _rewrites(upper.rewrites),
+        "gauges": [_gauge(gauge) for gauge in upper.gauges],
     }
+
+
+def _gauge(gauge: Gauge) -> list[list[object]]:
+    return [[register, [[[i, j], str(v)] for i, j, v in entries]] for register, entries in gauge]
 
 
 def _relation(relation: Relation) -> list[list[object]]:

@@ -29,13 +29,14 @@ from llrsym.kernel.rules import Coefficient, Relation
 from llrsym.kernel.tower import Tower, Weights, derive_tower
 from llrsym.tangent.blocks import NamedRelation
 from llrsym.tangent.exponents import rational_from_residue
+from llrsym.tangent.gauges import GaugeSearch
 from llrsym.tangent.lower import primitive_root
 from llrsym.tangent.nullspace import Tick
 
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
 MAX_UNKNOWNS, MAX_PARAMETERS = 1_500, 6_000
-ROWS, MAX_AXIS, MAX_SHIFTS, MAX_BATCH = 16, 24, 64, 256
+ROWS, MAX_AXIS, MAX_SHIFTS, MAX_BATCH, MAX_DRAWS = 16, 24, 64, 256, 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,12 @@ def find_linear_symmetries(
         search = _Search(program, seed, tick)
     except Rejected:
         return
+    gauges = GaugeSearch(search.tower, search.setting("gauges"))
     fields = [_own_fields(program, k) for k in range(len(program.parameters))]
     for tensors in search.promising([len(own) for own in fields]):
         chosen = [field for k in tensors for field in fields[k]]
         chosen += [f for k, other in permutations(tensors, 2) for f in _slices(program, k, other)]
-        found = [_named(program, weights, combination) for combination in search.solve(chosen)]
+        found = [_named(program, weights, combination, gauges) for combination in search.solve(chosen)]
         yield sorted(found, key=lambda named: (not named.name.startswith("shift"), len(named.relation)))
 
 
@@ -74,9 +76,13 @@ class _Search:
         self.prime = PRIMES[0]
         self.drawn: list[tuple[Floats, Floats]] = []
 
+    def setting(self, label: str) -> Setting:
+        """Return a prime with fresh residues."""
+        return Setting(self.prime, primitive_root(self.prime), f"{self.seed}.symmetries.{label}")
+
     def matrix(self, number: int, rows: int) -> tuple[Floats, Floats]:
         """Return rows of the Jacobian and the weights (with a 1 behind them), both at draw ``number``."""
-        setting = Setting(self.prime, primitive_root(self.prime), f"{self.seed}.symmetries.{number}")
+        setting = self.setting(str(number))
         outputs = max(1, self.program.output_count)
         wanted = [(n, output) for n in range(-(-rows // outputs)) for output in range(outputs)]
         columns = range(self.program.parameter_count)
@@ -115,14 +121,8 @@ class _Search:
 
     def solve(self, fields: Sequence[Field]) -> Iterator[list[tuple[Fraction, Field]]]:
         """Yield a basis of the combinations of fields along which f does not change."""
-        rows: list[Floats] = []
-        while sum(len(part) for part in rows) < len(fields) + len(fields) // 2 + ROWS:
-            self.tick()
-            number = len(rows) + 1
-            if number > len(self.drawn):
-                self.drawn.append(self.matrix(number, ROWS))
-            rows.append(self._along(fields, *self.drawn[number - 1]))
-        entries = np.concatenate(rows).astype(np.int64) % self.prime
+        rows = self._independent_rows(fields)
+        entries = rows.astype(np.int64) % self.prime
         reduced, rank = flint.nmod_mat(entries.tolist(), self.prime).rref()
         table = [[int(v) for v in row] for row in reduced.tolist()[:rank]]
         pivots = [next(k for k, v in enumerate(row) if v) for row in table]
@@ -133,6 +133,22 @@ class _Search:
             values = {k: rational_from_residue(v, self.prime) for k, v in (column | {free: 1}).items()}
             if None not in values.values():
                 yield [(v, fields[k]) for k, v in sorted(values.items()) if v is not None]
+
+    def _independent_rows(self, fields: Sequence[Field]) -> Floats:
+        """Return a basis of the conditions on the combinations, from as many weights as bring new ones."""
+        known, drawn, wanted = np.zeros((0, len(fields))), 0, 4
+        while True:
+            fresh = [known]
+            for number in range(drawn + 1, wanted + 1):
+                self.tick()
+                if number > len(self.drawn):
+                    self.drawn.append(self.matrix(number, ROWS))
+                fresh.append(self._along(fields, *self.drawn[number - 1]))
+            rows = np.concatenate(fresh)
+            found = eliminate(rows.copy(), self.prime)
+            if found.rank == len(known) or wanted > MAX_DRAWS:
+                return known
+            known, drawn, wanted = rows[found.rows], wanted, 2 * wanted
 
     def _along(self, fields: Sequence[Field], matrix: Floats, theta: Floats) -> Floats:
         """The derivatives of f along every field at these rows."""
@@ -185,7 +201,9 @@ def _slices(program: Program, tensor: int, other: int) -> Iterator[Field]:
                 yield Field(f"{name} <- {other_name}[{k}] (axis {axis})", entries.ravel(), piece.ravel())
 
 
-def _named(program: Program, weights: Weights | None, fields: list[tuple[Fraction, Field]]) -> NamedRelation:
+def _named(
+    program: Program, weights: Weights | None, fields: list[tuple[Fraction, Field]], gauges: GaugeSearch
+) -> NamedRelation:
     flat = None if weights is None else [v for tensor in weights for v in tensor]
     total: dict[int, dict[int, Fraction]] = {}
     for factor, field in fields:
@@ -204,7 +222,9 @@ def _named(program: Program, weights: Weights | None, fields: list[tuple[Fractio
     shifts = all((field.sources == -1).all() for _, field in fields)
     kind = "shift" if shifts else "change of basis" if len(names) > 1 else "linear symmetry"
     description = "; ".join(f"{factor} * ({field.label})" for factor, field in fields[:4])
-    return NamedRelation(f"{kind} of {', '.join(names)}", description, relation)
+    entries = [(t, source, c) for t, terms in total.items() for source, c in terms.items() if c]
+    gauge = gauges.find(entries) if entries else ()
+    return NamedRelation(f"{kind} of {', '.join(names)}", description, relation, gauge)
 
 
 def _terms(terms: dict[int, Fraction], flat: list[Fraction] | None) -> tuple[Coefficient, ...]:

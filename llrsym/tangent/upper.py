@@ -77,7 +77,7 @@ def find_relation_bound(
     for batch in find_linear_symmetries(program, weights, seed, tick):
         if search.bound <= lower:
             break
-        search.add_all(batch, lower)
+        search.add_all(batch, lower, local=True)
     if search.bound > lower and not symmetries_only:
         search.add_all(search.rational_relations(), lower)
     for clear in (False, True):
@@ -85,8 +85,14 @@ def find_relation_bound(
             search.add_all(search.dependences(clear), lower)
     if not search.kept:
         return None
+    relations, gauges = tuple(k.relation for k in search.kept), tuple(k.gauge for k in search.kept)
     certificate = UpperCertificate(
-        "relations", tuple(k.relation for k in search.kept), search.setting.prime, seed, tuple(rewrites)
+        "relations",
+        relations,
+        search.setting.prime,
+        seed,
+        tuple(rewrites),
+        gauges if any(gauges) else (),
     )
     names = ", ".join(dict.fromkeys(k.name for k in search.kept if k.name != UNEXPLAINED))
     count = len(search.kept)
@@ -121,8 +127,11 @@ class _Search:
         """M minus the number of relations."""
         return self.program.parameter_count - len(self.kept)
 
-    def add_all(self, candidates: Iterable[NamedRelation], lower: int) -> None:
-        """Keep the candidates that are identities and independent, until the bound meets ``lower``."""
+    def add_all(self, candidates: Iterable[NamedRelation], lower: int, local: bool = False) -> None:
+        """Keep the candidates that are identities and independent, until the bound meets ``lower``.
+
+        With ``local`` a candidate counts only if it can be checked one layer at a time.
+        """
         found = [candidate for candidate in candidates if candidate.relation]
         # One homomorphism has to serve all vectors that are compared, so it is chosen anew for each batch.
         evaluate = CoefficientResidues(self.setting, [n.relation for n in (*self.kept, *found)])
@@ -133,12 +142,16 @@ class _Search:
             if self.bound <= lower:
                 return
             self.tick()
-            if self._is_identity(candidate.relation) and echelon.insert(evaluate.vector(candidate.relation)):
+            vector = evaluate.vector(candidate.relation)
+            if self._is_identity(candidate, local) and echelon.insert(vector):
                 self.kept.append(candidate)
 
-    def _is_identity(self, relation: Relation) -> bool:
-        if is_local_relation(self.program, self.weights, relation):
+    def _is_identity(self, candidate: NamedRelation, local: bool) -> bool:
+        relation = candidate.relation
+        if is_local_relation(self.program, self.weights, relation, candidate.gauge):
             return True
+        if local:
+            return False
         try:
             return is_relation(self.program, self.ring, self.trace, relation)
         except Rejected:
