@@ -32,8 +32,11 @@ if TYPE_CHECKING:
         transformer,
     )
     from llrsym.networks.network import Network
+    from llrsym.networks.onnx_import import from_onnx
     from llrsym.networks.sklearn_import import from_sklearn
     from llrsym.networks.text import parse_network
+    from llrsym.networks.torch_import import from_torch
+    from llrsym.networks.trace import trace
     from llrsym.networks.weight_files import load_weights
     from llrsym.report.api import bounds_table
     from llrsym.tangent.functions import tangent_functions
@@ -59,7 +62,9 @@ __all__ = [
     "conv",
     "diagonal",
     "embed",
+    "from_onnx",
     "from_sklearn",
+    "from_torch",
     "gated",
     "independence",
     "independent",
@@ -76,6 +81,7 @@ __all__ = [
     "strata",
     "tangent_functions",
     "tied_autoencoder",
+    "trace",
     "transformer",
     "verify",
 ]
@@ -94,7 +100,9 @@ _HOMES = {
     "conv": "llrsym.networks.builders",
     "diagonal": "llrsym.networks.builders",
     "embed": "llrsym.embedding.embed",
+    "from_onnx": "llrsym.networks.onnx_import",
     "from_sklearn": "llrsym.networks.sklearn_import",
+    "from_torch": "llrsym.networks.torch_import",
     "gated": "llrsym.networks.builders",
     "independence": "llrsym.tangent.independence",
     "independent": "llrsym.tangent.independence",
@@ -111,6 +119,7 @@ _HOMES = {
     "strata": "llrsym.bounds.strata",
     "tangent_functions": "llrsym.tangent.functions",
     "tied_autoencoder": "llrsym.networks.builders",
+    "trace": "llrsym.networks.trace",
     "transformer": "llrsym.networks.builders",
     "verify": "llrsym.verification",
 }

@@ -44,6 +44,10 @@ class Assembly:
         """Return the shape of a register."""
         return self._shapes[register]
 
+    def declares(self, name: str) -> bool:
+        """Return whether there is a parameter of this name."""
+        return name in self._registers
+
     def parameter(self, name: str) -> int:
         """Return the register of a declared parameter."""
         if name not in self._registers:

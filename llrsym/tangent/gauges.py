@@ -17,6 +17,7 @@ from llrsym.kernel.tower import Tower
 from llrsym.tangent.exponents import rational_from_residue
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 Field = list[tuple[int, int, Fraction]]
 """d theta[target] = sum of factor * theta[source] over (target, source, factor); source -1 stands for 1."""
 MAX_ENTRIES, SPARE = 64, 12
@@ -36,6 +37,10 @@ class GaugeSearch:
         flat = [weights.reshape(len(labels), -1) for weights in self.domain.constants.weights]
         self.theta = np.concatenate([*flat, np.ones((len(labels), 1))], axis=1)
         self.sound = ~self.domain.vanishing
+        self.fed = {0}
+        for register, equation in enumerate(program.equations, start=program.first_equation):
+            if self.fed.intersection(equation.arguments):
+                self.fed.add(register)
 
     def find(self, field: Field) -> Gauge:
         """Return every register with few entries that moves by a matrix, with that matrix."""
@@ -46,7 +51,7 @@ class GaugeSearch:
             if not tangent[self.sound].any():
                 continue
             tangents[register] = tangent
-            if size(program.shapes[register]) <= MAX_ENTRIES:
+            if register in self.fed and size(program.shapes[register]) <= MAX_ENTRIES:
                 matrix = self._matrix(self.trace.values[register], tangent)
                 found += [(register, matrix)] if matrix else []
         return tuple(found)
@@ -67,20 +72,39 @@ class GaugeSearch:
         return tensors
 
     def _matrix(self, value: Floats, tangent: Floats) -> tuple[tuple[int, int, Fraction], ...]:
-        """Solve tangent = G value for G; empty when there is no solution with small rational entries."""
+        """Solve tangent = G value for G; empty when there is no solution with small rational entries.
+
+        A diagonal solution is preferred. Where the entries of the register are dependent, another one would
+        name some of them by others, which says less than is true.
+        """
         batch, n = len(self.theta), value[0].size
         both = [np.broadcast_to(t, (batch, *t.shape[1:])).reshape(batch, n) for t in (value, tangent)]
-        rows = np.concatenate(both, axis=1)[self.sound].astype(np.int64) % self.prime
-        reduced, rank = flint.nmod_mat(rows.tolist(), self.prime).rref()
-        table = [[int(v) for v in row] for row in reduced.tolist()[:rank]]
+        values, tangents = (part[self.sound].astype(np.int64) % self.prime for part in both)
+        return self._diagonal(values, tangents) or self._solved(values, tangents)
+
+    def _diagonal(self, values: Integers, tangents: Integers) -> tuple[tuple[int, int, Fraction], ...]:
         entries = []
-        for row in table:
-            pivot = next(k for k, v in enumerate(row) if v)
-            if pivot >= n:
+        for k in range(values.shape[1]):
+            first = int(np.argmax(values[:, k] != 0))
+            if not values[first, k]:
                 return ()
-            for output, residue in enumerate(row[n:]):
-                factor = rational_from_residue(residue, self.prime)
+            residue = int(tangents[first, k]) * pow(int(values[first, k]), -1, self.prime) % self.prime
+            factor = rational_from_residue(residue, self.prime)
+            if factor is None or ((values[:, k] * residue - tangents[:, k]) % self.prime).any():
+                return ()
+            entries += [(k, k, factor)] if factor else []
+        return tuple(entries)
+
+    def _solved(self, values: Integers, tangents: Integers) -> tuple[tuple[int, int, Fraction], ...]:
+        n = values.shape[1]
+        reduced, rank = flint.nmod_mat(np.concatenate([values, tangents], axis=1).tolist(), self.prime).rref()
+        if rank != n or int(reduced[n - 1, n - 1]) != 1:
+            return ()
+        entries = []
+        for column in range(n):
+            for output in range(n):
+                factor = rational_from_residue(int(reduced[column, n + output]), self.prime)
                 if factor is None:
                     return ()
-                entries += [(output, pivot, factor)] if factor else []
+                entries += [(output, column, factor)] if factor else []
         return tuple(entries)

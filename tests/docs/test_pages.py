@@ -2,10 +2,13 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+import llrsym
 from llrsym.cli import __file__ as cli
 from llrsym.cli.app import app
 from llrsym.kernel import __file__ as kernel
@@ -90,11 +93,46 @@ def test_every_activation_and_every_verb_has_its_place_in_the_reference():
     assert [v for v in verbs if f"`{v}`" not in command_line] == []
 
 
+def test_every_option_is_in_the_reference_with_its_verbs():
+    page = (ROOT / "docs/reference/command-line.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(--[a-z-]+)[^`]*` \| ([a-z, ]+) \|", page, re.MULTILINE)
+    stated = {(option, verb) for option, verbs in rows for verb in verbs.split(", ")}
+    commands = get_command(app).commands
+    options = {
+        (option, verb)
+        for verb, command in commands.items()
+        for parameter in command.params
+        for option in parameter.opts
+        if option.startswith("--")
+    }
+    for_all = {option for option, _ in options if all((option, verb) in options for verb in commands)}
+    assert stated == {(option, "all" if option in for_all else verb) for option, verb in options}
+
+
+def test_every_public_name_is_in_the_reference():
+    page = (ROOT / "docs/reference/python.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\.\. auto\w+:: ([\w.]+)$", page, re.MULTILINE))
+    described = set(re.findall(r"`(\w+)`", page))
+    assert [n for n in llrsym.__all__ if n not in documented | described] == []
+
+
 def test_every_json_key_has_its_place_in_the_reference():
     page = (ROOT / "docs/reference/json.md").read_text(encoding="utf-8")
     schemas = [json.loads(file.read_text(encoding="utf-8")) for file in SCHEMAS.glob("*.json")]
-    keys = {key for schema in schemas for key in schema["properties"]}
+    keys = {key for schema in schemas for key in object_keys(schema)}
     assert sorted(key for key in keys if f"`{key}`" not in page) == []
+
+
+def object_keys(schema: object) -> Iterator[str]:
+    """The keys of the objects that a JSON schema describes, at every depth."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "object":
+            yield from schema.get("properties", {})
+        for part in schema.values():
+            yield from object_keys(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from object_keys(part)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names)

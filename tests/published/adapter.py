@@ -6,7 +6,7 @@ Generic entries are seeded random rationals, so a case names one exact point and
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -15,28 +15,18 @@ from typing import Any
 from llrsym.networks.assembly import Assembly
 from llrsym.networks.builders import mlp
 from llrsym.networks.network import Network
+from tests.published import architectures
+from tests.published.architectures import BIAS, Build, activation_of
 
-Build = Mapping[str, Any]
 Rows = list[Any]
 Weights = dict[str, Rows]
 
 DATA = Path(__file__).parent.parent / "data"
-ACTIVATIONS = {"lin": "identity", "gauss": "gaussian"}
-BIAS: dict[tuple[int, int], bool | str] = {(0, 0): False, (1, 1): True, (1, 0): "hidden"}
-"""The patterns of (hidden, output) biases that the builder ``mlp`` has."""
 
 
 def read_data(name: str) -> Any:
     """Return the content of a JSON file of the test data."""
     return json.loads((DATA / name).read_text(encoding="utf-8"))
-
-
-def activation_of(build: Build) -> str:
-    """Return the library's name of the activation: ``powN`` is z^N, ``poly:...`` lists coefficients."""
-    name = str(build["act"])
-    if name.startswith("pow"):
-        return f"power:{name[3:]}"
-    return ACTIVATIONS.get(name, name.replace("poly:", "rational:"))
 
 
 def network_of(build: Build) -> Network:
@@ -280,6 +270,15 @@ _NETWORKS: dict[str, Callable[[Build], Network]] = {
     "tied": _tied,
     "cnn2": _convolution,
     "cnntarget": _convolution_target,
+    "conv": architectures.convolution,
+    "groupconv": architectures.group_convolution,
+    "rnn": architectures.recurrence,
+    "res": architectures.residual_blocks,
+    "glu": architectures.gated_unit,
+    "moe": architectures.experts,
+    "softout": architectures.softmax_output,
+    "attn": architectures.attention_layers,
+    "block": architectures.transformer_block,
 }
 _POINTS: dict[str, Callable[[Build, Draw], Weights | None]] = {
     "mlp": _mlp_point,
