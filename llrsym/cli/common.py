@@ -22,6 +22,14 @@ NetworkText = Annotated[
     str,
     typer.Argument(metavar="NETWORK", help="A builder call, such as \"mlp(2, 8, 1, activation='tanh')\"."),
 ]
+NetworkSource = Annotated[
+    str,
+    typer.Argument(
+        metavar="NETWORK",
+        help='A builder call, such as "mlp(2, 8, 1)"; or FILE.py:NAME, a network, text or NumPy function '
+        "in your Python file, which is run: it is your code; or FILE.onnx, which is only read.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 CertificateDirectory = Annotated[
     Path | None,

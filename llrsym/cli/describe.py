@@ -1,14 +1,14 @@
 """``llrsym describe NETWORK``: layers, parameter names and shapes, M."""
 
 from llrsym.cli import SETTLED
-from llrsym.cli.common import Json, NetworkText, print_answer
+from llrsym.cli.common import Json, NetworkSource, print_answer
 from llrsym.networks.network import Network
-from llrsym.networks.text import parse_network
+from llrsym.networks.sources import resolve
 
 
-def describe(network: NetworkText, as_json: Json = False) -> int:
+def describe(network: NetworkSource, as_json: Json = False) -> int:
     """Layers, parameter names and shapes, and the number M of parameters."""
-    net = parse_network(network)
+    net = resolve(network)
     print_answer(_document(net), _text(net), as_json)
     return SETTLED
 

@@ -10,6 +10,8 @@ from llrsym.cli.common import Json, print_answer
 DEPENDENCIES = ("numpy", "sympy", "mpmath", "python-flint", "hypothesis", "rich", "typer")
 EXTRAS = {
     "sklearn": ("scikit-learn", "from_sklearn: networks and weights of MLPRegressor and MLPClassifier"),
+    "onnx": ("onnx", "from_onnx and FILE.onnx: networks and weights of ONNX models"),
+    "torch": ("torch", "from_torch: networks and weights of PyTorch modules"),
     "plot": ("matplotlib", "strata --picture: ranks against dimensions"),
 }
 

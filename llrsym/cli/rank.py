@@ -9,7 +9,7 @@ from llrsym.cli.common import (
     Budget,
     CertificateDirectory,
     Json,
-    NetworkText,
+    NetworkSource,
     Quiet,
     Seed,
     checked_budget,
@@ -17,14 +17,14 @@ from llrsym.cli.common import (
     report,
     stages,
 )
-from llrsym.networks.text import parse_network
+from llrsym.networks.sources import resolve
 from llrsym.networks.weight_files import load_weights
 
 
 def rank(
-    network: NetworkText,
+    network: NetworkSource,
     weights: Annotated[
-        Path | None, typer.Option("--weights", metavar="FILE", help="A .npz, .safetensors or .json file.")
+        Path | None, typer.Option("--weights", metavar="FILE", help="A .npz, .safetensors, .json or .onnx.")
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Name every dependence.")] = False,
     as_json: Json = False,
@@ -37,7 +37,7 @@ def rank(
 
     At the weights of FILE, taken exactly as they are; without one, at almost every weight.
     """
-    net = parse_network(network)
+    net = resolve(network)
     at = None if weights is None else load_weights(weights)
     seconds, directory = checked_budget(budget), prepared_directory(certificate)
     from llrsym.tangent.rank import model_rank

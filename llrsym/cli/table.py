@@ -93,7 +93,7 @@ def table(
 
 def _plans(source: str) -> list[Plan]:
     if source == PAPER:
-        from llrsym.bounds.paper import paper_tables
+        from llrsym.report.paper import paper_tables
 
         return paper_tables()
     from llrsym.report.files import read_plan

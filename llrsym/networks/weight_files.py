@@ -17,7 +17,7 @@ import numpy as np
 from llrsym.errors import BadInput
 
 MAX_BYTES = 500_000_000
-_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4"}
+_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4"}
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".bin", ".ckpt")
 
 
@@ -26,7 +26,7 @@ def load_weights(path: Path) -> dict[str, object]:
 
     In .json a float literal is its double, an integer is exact, and ``"p/q"`` strings are exact; keys must
     not repeat. In .npz object arrays are refused, since loading one would unpickle it. In .safetensors the
-    types F64, F32, F16, I64 and I32 are read.
+    types F64, F32, F16, BF16, I64 and I32 are read. An .onnx file gives the parameters of ``from_onnx``.
 
     Raises ``BadInput`` for missing, truncated, too large or unsupported files.
     """
@@ -132,6 +132,8 @@ def _slice(path: Path, name: str, entry: object, body: bytes) -> object:
         _refuse(path, f"the entry of {name[:60]} is malformed or of a type other than {', '.join(_DTYPES)}")
     start, stop = entry["data_offsets"]
     values = np.frombuffer(body[start:stop], dtype=_DTYPES[entry["dtype"]])
+    if entry["dtype"] == "BF16":  # the upper half of a single-precision number
+        values = (values.astype("<u4") << 16).view("<f4")
     return values.reshape(tuple(entry["shape"]))
 
 
@@ -148,8 +150,15 @@ def _is_entry(entry: Mapping[str, object], available: int) -> bool:
     return bool(start <= stop <= available and stop - start == expected)
 
 
+def _read_onnx(path: Path, content: bytes) -> dict[str, object]:
+    from llrsym.networks.onnx_import import from_onnx
+
+    return dict(from_onnx(path)[1])
+
+
 _READERS: dict[str, Callable[[Path, bytes], dict[str, object]]] = {
     ".json": _read_json,
     ".npz": _read_npz,
     ".safetensors": _read_safetensors,
+    ".onnx": _read_onnx,
 }

@@ -84,7 +84,7 @@ CASES: dict[tuple[str, ...], str] = {
     ("rank", "mlp(2,1000000000,1)"): "widths[1] is more than 50000000; use a smaller one",
     ("rank", f"mlp(2,{'9' * 4000},1)"): "widths[1] is more than 50000000; use a smaller one",
     ("rank", "convolve(input=(6,))"): "there is no builder 'convolve'; available are mlp, ",
-    ("rank", "net.py:model"): "'net.py:model' is not a network expression; write for example",
+    ("rank", "net.py:model"): "net.py is no file; give the path of a Python file, as in model.py:NAME",
     ("describe", "mlp(2,3,1"): "is not a network expression; write for example",
     ("describe", "mlp(2,3,1,bias=True,bias=False)"): "bias twice is not allowed; give each keyword once",
     ("tangent", "matrix_factorization(rows=2)"): "missing a required argument: 'inner'; the builder is",
