@@ -18,7 +18,7 @@ from math import lcm
 from .activations import Activation, activation_named
 from .errors import Rejected
 from .formal import IMAGINARY, Formal, Monomial, Poly, Ring, exponent_of, freeze, leads_negative
-from .program import Program, size
+from .program import Equation, Program, size, split_einsum
 from .run import Trace, apply, forward
 
 Weights = tuple[tuple[Fraction, ...], ...]
@@ -109,7 +109,7 @@ def formal_trace(program: Program, weights: Weights | None, ring: Ring) -> Trace
     values, slopes = [domain.inputs(program.input_shape), *domain.weights(shapes)], dict[int, list[Poly]]()
     for register, equation in enumerate(program.equations, start=program.first_equation):
         arguments = [values[r] for r in equation.arguments]
-        if equation.primitive in ("einsum", "multiply") and _is_long_product(*arguments):
+        if _is_long_product(program, equation, arguments):
             values.append(_variables(ring, register, size(equation.shape)))
             continue
         value, slope = apply(program, domain, register, equation, arguments)
@@ -120,8 +120,17 @@ def formal_trace(program: Program, weights: Weights | None, ring: Ring) -> Trace
     return Trace(values, slopes)
 
 
-def _is_long_product(left: list[Poly], right: list[Poly]) -> bool:
-    return max(map(len, left), default=0) * max(map(len, right), default=0) > LONG
+def _is_long_product(program: Program, equation: Equation, arguments: list[list[Poly]]) -> bool:
+    """Whether the entries of a product are too long to be written out first."""
+    if equation.primitive not in ("einsum", "multiply"):
+        return False
+    left, right = (max(map(len, argument), default=0) for argument in arguments)
+    summed = 1
+    if equation.primitive == "einsum":
+        letters, _, out = split_einsum(str(equation.data))
+        shape = program.shapes[equation.arguments[0]]
+        summed = size(tuple(n for k, n in zip(letters, shape, strict=True) if k not in out))
+    return left * right > LONG or left * right * summed > 4 * LONG
 
 
 def _variables(ring: Ring, register: int, count: int) -> list[Poly]:

@@ -26,6 +26,7 @@ from llrsym.kernel.errors import Rejected
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.residues import PRIMES, Setting, draw_constants
 from llrsym.kernel.rules import Coefficient, Relation
+from llrsym.kernel.run import gradient
 from llrsym.kernel.tower import Tower, Weights, derive_tower
 from llrsym.tangent.blocks import NamedRelation
 from llrsym.tangent.exponents import rational_from_residue
@@ -36,7 +37,7 @@ from llrsym.tangent.nullspace import Tick
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
 MAX_UNKNOWNS, MAX_PARAMETERS = 1_500, 6_000
-ROWS, MAX_AXIS, MAX_SHIFTS, MAX_BATCH, MAX_DRAWS = 16, 24, 64, 256, 2_000
+ROWS, MAX_AXIS, MAX_SHIFTS, MAX_BATCH, MAX_DRAWS = 64, 24, 64, 256, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +81,44 @@ class _Search:
         """Return a prime with fresh residues."""
         return Setting(self.prime, primitive_root(self.prime), f"{self.seed}.symmetries.{label}")
 
-    def matrix(self, number: int, rows: int) -> tuple[Floats, Floats]:
-        """Return rows of the Jacobian and the weights (with a 1 behind them), both at draw ``number``."""
-        setting = self.setting(str(number))
-        outputs = max(1, self.program.output_count)
-        wanted = [(n, output) for n in range(-(-rows // outputs)) for output in range(outputs)]
-        columns = range(self.program.parameter_count)
+    def rows(self, number: int) -> tuple[Floats, Floats]:
+        """Return rows of derivatives of f, each at its own weights (returned with a 1 behind them) and input.
+
+        A row is the derivative of a random combination of the outputs.
+        """
+        while len(self.drawn) <= number:
+            self.drawn.append(self._draw(len(self.drawn)))
+        return self.drawn[number]
+
+    def _draw(self, number: int) -> tuple[Floats, Floats]:
+        program, setting = self.program, self.setting(str(number))
+        labels = [f"row/{k}" for k in range(ROWS)]
+        constants = [draw_constants(self.tower, setting, label) for label in labels]
+        domain = NumpyArithmetic().batch(self.tower, setting, constants, labels)
+        raw = setting.numbers("outputs", ROWS * program.output_count)
+        mixed = np.array([n % self.prime for n in raw], dtype=np.float64)
+        cotangent = center(mixed, self.prime).reshape(ROWS, *program.shapes[program.output])
+        tensors = gradient(program, domain, domain.run(), cotangent)
+        flat = [
+            np.zeros((ROWS, size(p.shape)))
+            if t is None
+            else np.broadcast_to(t, (ROWS, *p.shape)).reshape(ROWS, -1)
+            for t, p in zip(tensors, program.parameters, strict=True)
+        ]
+        weights = [w.reshape(ROWS, -1) for w in domain.constants.weights]
+        theta = np.concatenate([*weights, np.ones((ROWS, 1))], axis=1)
+        return np.concatenate(flat, axis=1)[~domain.vanishing], theta[~domain.vanishing]
+
+    def _matrix_at_one_weight(self) -> Floats:
+        """Return as many rows of the Jacobian as it has columns, and some more."""
+        program = self.program
+        outputs = max(1, program.output_count)
+        samples = -(-(program.parameter_count + ROWS) // outputs)
+        wanted = [(n, output) for n in range(samples) for output in range(outputs)]
+        columns = range(program.parameter_count)
+        setting = self.setting("matrix")
         matrix, vanishing = NumpyArithmetic().evaluation_matrix(self.tower, setting, wanted, columns)
-        residues = draw_constants(self.tower, setting, "matrix").weights
-        theta = np.array([v for tensor in residues for v in tensor] + [1], dtype=np.float64)
-        return matrix[~vanishing], center(theta, self.prime)
+        return matrix[~vanishing]
 
     def promising(self, counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
         """Yield sets of tensors to search, given the numbers of fields on each."""
@@ -106,7 +135,7 @@ class _Search:
     def _dependent_pairs(self) -> Iterator[tuple[int, ...]]:
         """The tensors, and the pairs, among whose tangent functions there are new dependences."""
         program = self.program
-        matrix, _ = self.matrix(0, program.parameter_count + ROWS)
+        matrix = self._matrix_at_one_weight()
         ends = list(accumulate(size(p.shape) for p in program.parameters))
         columns = [np.arange(b - size(p.shape), b) for b, p in zip(ends, program.parameters, strict=True)]
         deficits: dict[tuple[int, ...], int] = {}
@@ -136,15 +165,11 @@ class _Search:
 
     def _independent_rows(self, fields: Sequence[Field]) -> Floats:
         """Return a basis of the conditions on the combinations, from as many weights as bring new ones."""
-        known, drawn, wanted = np.zeros((0, len(fields))), 0, 4
+        known, drawn, wanted = np.zeros((0, len(fields))), 0, 2
         while True:
-            fresh = [known]
-            for number in range(drawn + 1, wanted + 1):
-                self.tick()
-                if number > len(self.drawn):
-                    self.drawn.append(self.matrix(number, ROWS))
-                fresh.append(self._along(fields, *self.drawn[number - 1]))
-            rows = np.concatenate(fresh)
+            self.tick()
+            fresh = [self._along(fields, *self.rows(number)) for number in range(drawn, wanted)]
+            rows = np.concatenate([known, *fresh])
             found = eliminate(rows.copy(), self.prime)
             if found.rank == len(known) or wanted > MAX_DRAWS:
                 return known
@@ -154,7 +179,7 @@ class _Search:
         """The derivatives of f along every field at these rows."""
         columns = np.empty((len(matrix), len(fields)))
         for k, field in enumerate(fields):
-            terms = center(matrix[:, field.targets] * theta[field.sources], self.prime)
+            terms = center(matrix[:, field.targets] * theta[:, field.sources], self.prime)
             columns[:, k] = terms.sum(axis=1)
         return center(columns, self.prime)
 

@@ -48,12 +48,12 @@ def conv(
     layer; an integer stands for itself on every axis. Padding is by zeros, on both sides.
 
     Parameters of one layer are ``K`` ``(channels, *kernel)``, with ``bias`` ``b`` (channels,), then the
-    read-out ``a`` ``(channels, *positions)`` and ``b_out`` (outputs,). Several layers have ``K1, b1, K2, ..., a, b_out``
-    with K_l of shape ``(channels_l, channels_(l-1), *kernel)`` from the second on. Without sharing, kernels and
-    their biases have a value for every position: ``(channels, *positions, ...)``. With more than one output,
-    ``a`` begins with an axis of that length. ``bias`` ``"hidden"`` leaves b_out away. With ``outputs`` None
-    there is no read-out: the outputs are all entries of the last convolution, before any activation, and
-    its bias is the output bias.
+    read-out ``a`` ``(channels, *positions)`` and ``b_out`` (outputs,). Several layers have
+    ``K1, b1, K2, ..., a, b_out`` with K_l of shape ``(channels_l, channels_(l-1), *kernel)`` from the second
+    on. Without sharing, kernels and their biases have a value for every position:
+    ``(channels, *positions, ...)``. With more than one output, ``a`` begins with an axis of that length.
+    ``bias`` ``"hidden"`` leaves b_out away. With ``outputs`` None there is no read-out: the outputs are all
+    entries of the last convolution, before any activation, and its bias is the output bias.
 
     Raises ``BadInput`` for sizes that are not positive integers or do not fit together, and as ``mlp``.
 
