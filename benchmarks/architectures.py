@@ -24,7 +24,7 @@ NETWORKS = {
     "recurrent": "recurrent(inputs=8, hidden=30, steps=6, activation='tanh', outputs=4)",
     "attention": "attention(tokens=4, dim=10, head_dim=5, heads=5)",
 }
-BUDGET = 600.0
+BUDGET = 120.0
 
 
 def main() -> None:

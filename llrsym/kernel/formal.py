@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from .activations import Activation, Polynomial, activation_named
-from .domains import ListDomain
+from .domains import ListDomain, einsum_pairs
 from .errors import Rejected, Undefined
 from .program import Shape, size
 
@@ -385,10 +385,14 @@ class Formal(ListDomain[Poly]):
     def zero_test(self, a: Poly) -> bool:
         return self.ring.is_plainly_zero(a)
 
-    def sums(self, terms: list[Poly], count: int, entries: int) -> list[Poly]:
-        totals: list[Poly] = [{} for _ in range(entries)]
-        for position, term in enumerate(terms):
-            add_to(totals[position // count], term)
+    def einsum(
+        self, specification: str, a: list[Poly], b: list[Poly], shapes: tuple[Shape, Shape, Shape]
+    ) -> list[Poly]:
+        index_a, index_b, count = einsum_pairs(specification, shapes)
+        totals: list[Poly] = [{} for _ in range(size(shapes[2]))]
+        for position, (i, j) in enumerate(zip(index_a, index_b, strict=True)):
+            if a[i] and b[j]:
+                add_to(totals[position // count], self.times(a[i], b[j]))
         return totals
 
     def activate_entry(self, name: str, register: int, index: int, z: Poly) -> tuple[Poly, Poly]:

@@ -22,29 +22,26 @@ Gauge = tuple[tuple[int, tuple[tuple[int, int, Fraction], ...]], ...]
 """Registers with the non-zero entries (row, column, value) of the matrices G for which d h = G h."""
 
 
-def vanishes_locally(
-    program: Program, weights: Weights | None, ring: Ring, direction: Mapping[int, Tensor], gauge: Gauge = ()
-) -> bool:
-    """Whether the derivative of f along a direction is proved to vanish, one layer at a time.
+class LocalChecks:
+    """Checks of many directions; those that move the same registers in the same way share what they need."""
 
-    ``direction`` maps parameter numbers to tensors over ``ring``. Raises ``Rejected`` for a gauge that does
-    not hold, and where the formal ring takes too much work.
-    """
-    registers = _Registers(program, weights, ring, {1 + parameter for parameter in direction})
-    trace = Trace(_Lazy(registers.value, len(program.shapes)), _LazySlopes(registers.slope))
-    matrices = dict(gauge)
-    if len(matrices) != len(gauge):
-        raise Rejected("gauge: a register occurs twice")
-    domain = Formal(ring)
-    tangents: dict[int, Tensor] = {1 + parameter: tensor for parameter, tensor in direction.items()}
-    for register, tangent in pushed_forward(program, domain, trace, tangents):
-        if register in matrices:
-            tangents[register] = registers.replace(register, tangent, matrices.pop(register))
-        elif not domain.is_zero(tangent):
-            tangents[register] = tangent
-    if matrices:
-        raise Rejected(f"gauge: registers {sorted(matrices)} do not move")
-    return all(ring.is_zero(entry) for entry in tangents.get(program.output, ()))
+    def __init__(self, program: Program, weights: Weights | None, products: int) -> None:
+        self.program, self.weights, self.products = program, weights, products
+        self.known: dict[tuple[frozenset[int], tuple[int, ...]], _Registers] = {}
+
+    def vanishes(self, direction_in: Callable[[Ring], dict[int, Tensor]], gauge: Gauge = ()) -> bool:
+        """Whether the derivative of f along a direction is proved to vanish, one layer at a time.
+
+        ``direction_in`` writes the direction, tensors by parameter number, over a ring. Raises ``Rejected``
+        for a gauge that does not hold, and where this takes more products than are allowed.
+        """
+        ring = Ring(self.products)
+        key = frozenset(direction_in(ring)), tuple(register for register, _ in gauge)
+        if key not in self.known:
+            self.known[key] = _Registers(self.program, self.weights, ring, {1 + p for p in key[0]})
+        registers = self.known[key]
+        registers.ring.products = self.products
+        return registers.vanishes(direction_in(registers.ring), gauge)
 
 
 class _Registers:
@@ -53,7 +50,7 @@ class _Registers:
     def __init__(self, program: Program, weights: Weights | None, ring: Ring, moved: set[int]) -> None:
         if weights is not None:
             check_weights(program, weights)
-        self.program, self.weights, self.domain = program, weights, Formal(ring)
+        self.program, self.weights, self.ring, self.domain = program, weights, ring, Formal(ring)
         self.shapes = program.shapes
         self.influenced, self.fed = moved, {0}
         for register, equation in enumerate(program.equations, start=program.first_equation):
@@ -61,7 +58,24 @@ class _Registers:
                 if known.intersection(equation.arguments):
                     known.add(register)
         self.values: dict[int, Tensor] = {}
+        self.replaced: dict[int, Tensor] = {}
         self.slopes: dict[int, Tensor] = {}
+
+    def vanishes(self, direction: Mapping[int, Tensor], gauge: Gauge) -> bool:
+        """Push a direction forward, replacing the registers of the gauge by variables on the way."""
+        trace = Trace(_Lazy(self.value, len(self.shapes)), _LazySlopes(self.slope))
+        matrices = dict(gauge)
+        if len(matrices) != len(gauge):
+            raise Rejected("gauge: a register occurs twice")
+        tangents: dict[int, Tensor] = {1 + parameter: tensor for parameter, tensor in direction.items()}
+        for register, tangent in pushed_forward(self.program, self.domain, trace, tangents):
+            if register in matrices:
+                tangents[register] = self.replace(register, tangent, matrices.pop(register))
+            elif not self.domain.is_zero(tangent):
+                tangents[register] = tangent
+        if matrices:
+            raise Rejected(f"gauge: registers {sorted(matrices)} do not move")
+        return all(self.ring.is_zero(entry) for entry in tangents.get(self.program.output, ()))
 
     def value(self, register: int) -> Tensor:
         """The value of a register; arguments come before it, so that the recursion ends."""
@@ -76,17 +90,19 @@ class _Registers:
 
     def replace(self, register: int, tangent: Tensor, matrix: Sequence[tuple[int, int, Fraction]]) -> Tensor:
         """Prove that the tangent is ``matrix`` times the value; return it with variables for the value."""
+        if register not in self.replaced:
+            self.replaced[register] = self.value(register)
+            self.values[register] = self._variables("register", register)
+        value, variables = self.replaced[register], self.values[register]
         difference = [dict(entry) for entry in tangent]
+        moved: Tensor = [{} for _ in tangent]
         for row, column, factor in matrix:
             if not (0 <= row < len(tangent) and 0 <= column < len(tangent)):
                 raise Rejected(f"gauge: ({row}, {column}) is no entry of a matrix for register {register}")
-            add_to(difference[row], self.value(register)[column], -factor)
-        if not all(self.domain.ring.is_zero(entry) for entry in difference):
+            add_to(difference[row], value[column], -factor)
+            add_to(moved[row], variables[column], factor)
+        if not all(self.ring.is_zero(entry) for entry in difference):
             raise Rejected(f"gauge: register {register} does not move by this matrix")
-        self.values[register] = self._variables("register", register)
-        moved: Tensor = [{} for _ in tangent]
-        for row, column, factor in matrix:
-            add_to(moved[row], self.values[register][column], factor)
         return moved
 
     def _compute(self, register: int) -> Tensor:

@@ -15,7 +15,7 @@ from .activations import activation_named
 from .domains import ListDomain
 from .errors import Rejected
 from .formal import IMAGINARY, KAPPA, Formal, Monomial, Poly, Ring
-from .local import Gauge, vanishes_locally
+from .local import Gauge, LocalChecks
 from .program import Program, size
 from .residues import Arithmetic, Setting, constant_columns
 from .run import Trace, directional, forward
@@ -232,7 +232,8 @@ def bound_by_relations(program: Program, weights: Weights | None, certificate: U
     if len(gauges) != len(certificate.relations):
         raise Rejected("relations: expected one gauge for each relation, or none at all")
     pairs = list(zip(certificate.relations, gauges, strict=True))
-    rest = [n for n, (c, gauge) in enumerate(pairs) if not is_local_relation(program, weights, c, gauge)]
+    local = LocalChecks(program, weights, LOCAL_WORK)
+    rest = [n for n, (c, gauge) in enumerate(pairs) if not is_local_relation(local, c, gauge)]
     if rest:
         ring = Ring()
         trace = formal_trace(program, weights, ring)
@@ -245,16 +246,13 @@ def bound_by_relations(program: Program, weights: Weights | None, certificate: U
     return program.parameter_count - len(certificate.relations)
 
 
-def is_local_relation(
-    program: Program, weights: Weights | None, relation: Relation, gauge: Gauge = ()
-) -> bool:
+def is_local_relation(local: LocalChecks, relation: Relation, gauge: Gauge = ()) -> bool:
     """Whether the derivative along the relation vanishes as far as can be seen one layer at a time.
 
     False also for a gauge that does not hold, and where this takes more work than the formal ring allows.
     """
-    ring = Ring(LOCAL_WORK)
     try:
-        return vanishes_locally(program, weights, ring, direction_of(program, ring, relation), gauge)
+        return local.vanishes(lambda ring: direction_of(local.program, ring, relation), gauge)
     except Rejected:
         return False
 

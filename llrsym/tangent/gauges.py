@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Field = list[tuple[int, int, Fraction]]
 """d theta[target] = sum of factor * theta[source] over (target, source, factor); source -1 stands for 1."""
-MAX_ENTRIES, SPARE = 64, 12
+MAX_ENTRIES, SPARE = 128, 12
 
 
 class GaugeSearch:

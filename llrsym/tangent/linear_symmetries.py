@@ -219,11 +219,14 @@ def _slices(program: Program, tensor: int, other: int) -> Iterator[Field]:
     name, other_name = program.parameters[tensor].name, program.parameters[other].name
     if source.shape == entries.shape:
         yield Field(f"{name} <- {other_name}", entries.ravel(), source.ravel())
-    for axis in range(source.ndim):
-        moved = np.moveaxis(source, axis, 0)
-        if moved.shape[1:] == entries.shape:
+    kept = entries.ndim
+    for axes in combinations(range(source.ndim), kept) if kept < source.ndim else ():
+        moved = np.moveaxis(source, axes, range(-kept, 0)).reshape(-1, *(source.shape[k] for k in axes))
+        if moved.shape[1:] == entries.shape and len(moved) <= MAX_SHIFTS:
             for k, piece in enumerate(moved):
-                yield Field(f"{name} <- {other_name}[{k}] (axis {axis})", entries.ravel(), piece.ravel())
+                yield Field(
+                    f"{name} <- {other_name}, slice {k} on axes {axes}", entries.ravel(), piece.ravel()
+                )
 
 
 def _named(

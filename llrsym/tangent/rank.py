@@ -16,6 +16,7 @@ from time import monotonic
 from llrsym.domains.arithmetic import NumpyArithmetic
 from llrsym.errors import OutOfBudget
 from llrsym.kernel.documents import ALMOST_EVERY, GIVEN, Certificate, Claim
+from llrsym.kernel.errors import Rejected
 from llrsym.kernel.rules import check_rank_at_most
 from llrsym.kernel.tower import Weights
 from llrsym.networks.network import Network
@@ -113,18 +114,26 @@ class Question:
         self._checkpoint("upper bound: exact relations among the tangent functions")
         rewrites = self.lower.certificate.rewrites if self.lower.certificate else ()
         symmetries_only = self.closed and self.kind == "model_rank"
-        found = find_relation_bound(
-            self.network.program,
-            self.weights,
-            self.lower.rank,
-            str(self.seed),
-            rewrites,
-            self._check_budget,
-            symmetries_only=symmetries_only,
-        )
-        if found is not None and found.rank <= self.upper.rank:
-            check_rank_at_most(self.network.program, self.weights, found.certificate, found.rank)
+        for careful in (False, True):
+            found = find_relation_bound(
+                self.network.program,
+                self.weights,
+                self.lower.rank,
+                str(self.seed),
+                rewrites,
+                self._check_budget,
+                symmetries_only=symmetries_only,
+                careful=careful,
+            )
+            if found is None or found.rank > self.upper.rank:
+                return
+            try:
+                check_rank_at_most(self.network.program, self.weights, found.certificate, found.rank)
+            except Rejected:
+                self._checkpoint("upper bound: the relations once more, each one checked at once")
+                continue
             self.upper = found
+            return
 
     def _checkpoint(self, message: str) -> None:
         self._check_budget()

@@ -7,9 +7,11 @@ from functools import cached_property
 
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.formal import IMAGINARY, KAPPA, Formal, Monomial, Poly, Ring
+from llrsym.kernel.local import LocalChecks
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.residues import PRIMES, Setting
 from llrsym.kernel.rules import (
+    LOCAL_WORK,
     Coefficient,
     CoefficientResidues,
     Echelon,
@@ -28,6 +30,7 @@ from llrsym.tangent.nullspace import Tick, find_relations
 from llrsym.tangent.rational import find_rational_relations
 
 Rewrites = Sequence[tuple[Monomial, Poly]]
+ANYHOW, LOCAL, UNCHECKED = "anyhow", "one layer at a time", "by the kernel"
 FORMAL_COLUMNS, FORMAL_ENTRIES = 20_000, 200_000
 """Sizes of a formal gradient beyond which relations are only sought among the known symmetries."""
 
@@ -65,19 +68,21 @@ def find_relation_bound(
     tick: Tick,
     *,
     symmetries_only: bool = False,
+    careful: bool = False,
 ) -> UpperBound | None:
     """Return the upper bound M - K from K independent relations, each an exact identity.
 
     First the symmetries of the activations, then, while the bound is above ``lower``, whatever exact
     linear algebra over the field of constants finds among the formal tangent functions. With
-    ``symmetries_only`` that second, expensive step is left out. None when there is no relation.
+    ``symmetries_only`` that second, expensive step is left out. Symmetries that are linear in the weights are
+    left for the kernel to check, unless ``careful``. None when there is no relation.
     """
     search = _Search(program, weights, seed, rewrites, tick)
     search.add_all(find_symmetries(program, weights), lower)
     for batch in find_linear_symmetries(program, weights, seed, tick):
         if search.bound <= lower:
             break
-        search.add_all(batch, lower, local=True)
+        search.add_all(batch, lower, LOCAL if careful else UNCHECKED)
     if search.bound > lower and not symmetries_only:
         search.add_all(search.rational_relations(), lower)
     for clear in (False, True):
@@ -111,6 +116,7 @@ class _Search:
         self.program, self.weights = program, weights
         self.ring = Ring()
         self.rewrites = rewrites
+        self.local = LocalChecks(program, weights, LOCAL_WORK // 4)
         self.setting = Setting(PRIMES[-1], 1, seed)
         self.kept: list[NamedRelation] = []
 
@@ -127,10 +133,10 @@ class _Search:
         """M minus the number of relations."""
         return self.program.parameter_count - len(self.kept)
 
-    def add_all(self, candidates: Iterable[NamedRelation], lower: int, local: bool = False) -> None:
+    def add_all(self, candidates: Iterable[NamedRelation], lower: int, check: str = ANYHOW) -> None:
         """Keep the candidates that are identities and independent, until the bound meets ``lower``.
 
-        With ``local`` a candidate counts only if it can be checked one layer at a time.
+        ``check`` says how identities are tested: anyhow, one layer at a time only, or later by the kernel.
         """
         found = [candidate for candidate in candidates if candidate.relation]
         # One homomorphism has to serve all vectors that are compared, so it is chosen anew for each batch.
@@ -143,14 +149,14 @@ class _Search:
                 return
             self.tick()
             vector = evaluate.vector(candidate.relation)
-            if self._is_identity(candidate, local) and echelon.insert(vector):
+            if self._is_identity(candidate, check) and echelon.insert(vector):
                 self.kept.append(candidate)
 
-    def _is_identity(self, candidate: NamedRelation, local: bool) -> bool:
+    def _is_identity(self, candidate: NamedRelation, check: str) -> bool:
         relation = candidate.relation
-        if is_local_relation(self.program, self.weights, relation, candidate.gauge):
+        if check == UNCHECKED or is_local_relation(self.local, relation, candidate.gauge):
             return True
-        if local:
+        if check == LOCAL:
             return False
         try:
             return is_relation(self.program, self.ring, self.trace, relation)

@@ -7,10 +7,18 @@ import pytest
 
 from llrsym.kernel.check import check
 from llrsym.kernel.errors import Rejected
-from llrsym.kernel.local import Gauge
+from llrsym.kernel.local import Gauge, LocalChecks
 from llrsym.kernel.program import Program
 from llrsym.kernel.residues import PRIMES
-from llrsym.kernel.rules import Coefficient, Relation, UpperCertificate, bound_by_relations, is_local_relation
+from llrsym.kernel.rules import (
+    LOCAL_WORK,
+    Coefficient,
+    Relation,
+    UpperCertificate,
+    bound_by_relations,
+    is_local_relation,
+)
+from llrsym.kernel.tower import Weights
 from llrsym.networks.builders import mlp
 from llrsym.tangent.rank import model_rank
 from tests.kernel.scenarios import documents
@@ -34,14 +42,18 @@ SCALE: Relation = ((0, theta(0)), (2, theta(2, -1)))
 GAUGE: Gauge = tuple((register, ((0, 0, Fraction(1)),)) for register in (4, 5, 6, 7))
 
 
+def is_local(program: Program, weights: Weights | None, relation: Relation, gauge: Gauge = ()) -> bool:
+    return is_local_relation(LocalChecks(program, weights, LOCAL_WORK), relation, gauge)
+
+
 def claim(program: Program, rank: int, certificate: UpperCertificate) -> tuple[str, str]:
     return documents(program, None, (0, rank), None, certificate)
 
 
 def test_a_scale_that_runs_through_layers_is_checked_layer_by_layer():
     assert check(*claim(LINEAR, 2, upper((SCALE,), (GAUGE,)))).upper == 2
-    assert is_local_relation(LINEAR, None, SCALE, GAUGE)
-    assert is_local_relation(LINEAR, None, SCALE, GAUGE[2:])
+    assert is_local(LINEAR, None, SCALE, GAUGE)
+    assert is_local(LINEAR, None, SCALE, GAUGE[2:])
 
 
 @pytest.mark.parametrize(
@@ -82,7 +94,7 @@ def test_believed_gauges_prove_false_theorems(monkeypatch):
     ],
 )
 def test_a_gauge_out_of_place_is_no_local_proof(gauge):
-    assert not is_local_relation(LINEAR, None, SCALE, gauge)
+    assert not is_local(LINEAR, None, SCALE, gauge)
 
 
 def test_there_is_one_gauge_for_each_relation():
@@ -95,9 +107,17 @@ def test_a_relation_that_uses_what_a_register_is_needs_the_whole_network():
     clones = mlp(1, 2, 1, bias=False).program
     weights = ((Fraction(3), Fraction(3)), (Fraction(1), Fraction(2)))
     relation: Relation = ((2, (Coefficient(Fraction(1)),)), (3, (Coefficient(Fraction(-1)),)))
-    assert not is_local_relation(clones, weights, relation)
+    assert not is_local(clones, weights, relation)
     assert bound_by_relations(clones, weights, replace(upper((relation,), ()))) == 3
 
 
 def test_an_output_that_does_not_move_may_be_named():
-    assert is_local_relation(LINEAR, None, SCALE, (*GAUGE, (8, ())))
+    assert is_local(LINEAR, None, SCALE, (*GAUGE, (8, ())))
+
+
+def test_directions_that_share_registers_are_judged_each_by_itself():
+    """A gauge that fails leaves nothing behind that a later direction could profit from, nor suffer."""
+    local = LocalChecks(LINEAR, None, LOCAL_WORK)
+    wrong: Gauge = tuple((register, ((0, 0, Fraction(2)),)) for register in (4, 5, 6, 7))
+    for gauge, holds in ((wrong, False), (GAUGE, True), (wrong, False), ((), True), (GAUGE, True)):
+        assert is_local_relation(local, SCALE, gauge) is holds

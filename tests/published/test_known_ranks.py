@@ -1,10 +1,10 @@
 """Model ranks known from the literature or from exact computation, case by case.
 
 ``known_ranks.json`` holds the cases with their sources. A case with degenerate neurons is asked at given
-weights; the others at almost every weight. The lower bound must always be attained. The upper bound
-must be attained too, unless ``open_above.json`` lists the case for that question. A listed question whose
-search ended without an answer fails when it turns out to be closed, so that the list stays exact. Questions open at almost every weight are
-asked again at one generic point. ``list_open.py`` regenerates the list.
+weights; the others at almost every weight. The lower bound must always be attained. The upper bound must be
+attained too, unless ``open_above.json`` lists the case for that question. A listed question whose search
+ended without an answer fails when it turns out to be closed, so that the list stays exact. Questions open at
+almost every weight are asked again at one generic point. ``list_open.py`` regenerates the list.
 """
 
 from typing import Any
