@@ -123,6 +123,7 @@ class Question:
                 rewrites,
                 self._check_budget,
                 symmetries_only=symmetries_only,
+                linear_symmetries=self.kind == "model_rank",
                 careful=careful,
             )
             if found is None or found.rank > self.upper.rank:

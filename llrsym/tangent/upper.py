@@ -68,6 +68,7 @@ def find_relation_bound(
     tick: Tick,
     *,
     symmetries_only: bool = False,
+    linear_symmetries: bool = True,
     careful: bool = False,
 ) -> UpperBound | None:
     """Return the upper bound M - K from K independent relations, each an exact identity.
@@ -75,11 +76,11 @@ def find_relation_bound(
     First the symmetries of the activations, then, while the bound is above ``lower``, whatever exact
     linear algebra over the field of constants finds among the formal tangent functions. With
     ``symmetries_only`` that second, expensive step is left out. Symmetries that are linear in the weights are
-    left for the kernel to check, unless ``careful``. None when there is no relation.
+    sought with ``linear_symmetries``, and left for the kernel to check unless ``careful``. None when there is no relation.
     """
     search = _Search(program, weights, seed, rewrites, tick)
     search.add_all(find_symmetries(program, weights), lower)
-    for batch in find_linear_symmetries(program, weights, seed, tick):
+    for batch in find_linear_symmetries(program, weights, seed, tick) if linear_symmetries else ():
         if search.bound <= lower:
             break
         search.add_all(batch, lower, LOCAL if careful else UNCHECKED)
