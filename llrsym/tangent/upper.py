@@ -73,10 +73,11 @@ def find_relation_bound(
 ) -> UpperBound | None:
     """Return the upper bound M - K from K independent relations, each an exact identity.
 
-    First the symmetries of the activations, then, while the bound is above ``lower``, whatever exact
-    linear algebra over the field of constants finds among the formal tangent functions. With
-    ``symmetries_only`` that second, expensive step is left out. Symmetries that are linear in the weights are
-    sought with ``linear_symmetries``, and left for the kernel to check unless ``careful``. None when there is no relation.
+    First the symmetries of the activations, then those that are linear in the weights if
+    ``linear_symmetries``, then, while the bound is above ``lower``, whatever exact linear algebra over the
+    field of constants finds among the formal tangent functions. With ``symmetries_only`` that last, expensive
+    step is left out. Linear symmetries are left for the kernel to check unless ``careful``. None when there
+    is no relation.
     """
     search = _Search(program, weights, seed, rewrites, tick)
     search.add_all(find_symmetries(program, weights), lower)
