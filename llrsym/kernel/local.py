@@ -40,7 +40,7 @@ class LocalChecks:
         if key not in self.known:
             self.known[key] = _Registers(self.program, self.weights, ring, {1 + p for p in key[0]})
         registers = self.known[key]
-        registers.ring.products = self.products
+        registers.ring.products, registers.ring.work = self.products, 0
         return registers.vanishes(direction_in(registers.ring), gauge)
 
 
