@@ -8,20 +8,23 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from multiprocessing import active_children, get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from llrsym import __version__
 from llrsym.errors import BadInput, OutOfBudget
+from llrsym.kernel.errors import Malformed, Rejected
 from llrsym.networks.network import Network
 from llrsym.networks.weights import exact_weights
 from llrsym.verdict import Derivation, Verdict
+from llrsym.verification import CERTIFICATE, verify
 
 Progress = Callable[[str], None]
-CACHE_FORMAT = "llrsym answers 1"
+CACHE_FORMAT = "llrsym answers 2"
 
 
 @dataclass(frozen=True)
@@ -43,15 +46,56 @@ class Question:
         key = json.dumps([__version__, self.network.text, self.target.text, digest])
         object.__setattr__(self, "key", key)
 
-    def answer(self, budget: float | None = None, seed: int = 0) -> tuple[Verdict, bool]:
-        """Return the verdict and whether it is final; out of budget it is the best interval so far."""
+    def answer(
+        self, budget: float | None = None, seed: int = 0, certified: bool = False
+    ) -> tuple[Verdict, bool, str]:
+        """Return the verdict, whether it is final, and if ``certified`` the certificate of a final one.
+
+        Out of budget the verdict is the best interval so far.
+        """
         from llrsym.bounds.optimistic import optimistic_sample_size
 
         ask = {"weights": self.weights, "budget": budget, "seed": seed}
+        with TemporaryDirectory() as folder:
+            place = folder if certified else None
+            try:
+                verdict = optimistic_sample_size(self.network, target=self.target, certificate=place, **ask)  # type: ignore[arg-type]
+            except OutOfBudget as stop:
+                return stop.verdict, False, ""
+            text = Path(folder, CERTIFICATE).read_text(encoding="utf-8") if certified else ""
+        return replace(verdict, certificate=None), True, text
+
+    def confirmed(self, verdict: Verdict, certificate: str) -> Verdict | None:
+        """Return the verdict with all its numbers derived again, or None if the kernel does not accept it."""
+        from llrsym.bounds.documents import target_claim_text
+        from llrsym.bounds.sizes import local_recovery, maximal_rank
+        from llrsym.kernel.target_claims import TargetClaim
+
+        wide, target = self.network.model, self.target.model
+        if wide is None or target is None or verdict.samples_lower is None or verdict.samples_upper is None:
+            return None
+        weights = None if self.weights is None else exact_weights(self.target, self.weights)
+        samples = verdict.samples_lower, verdict.samples_upper
+        names = self.network.text, self.target.text
+        claim = TargetClaim(*names, wide, target, weights, verdict.lower, verdict.upper, samples)
         try:
-            return optimistic_sample_size(self.network, target=self.target, **ask), True  # type: ignore[arg-type]
-        except OutOfBudget as stop:
-            return stop.verdict, False
+            statement = verify(target_claim_text(claim), certificate)
+        except (Malformed, Rejected):
+            return None
+        separation = None if verdict.local_recovery is None else local_recovery(wide, target, weights)
+        return replace(
+            verdict,
+            network=self.network.text,
+            target=self.target.text,
+            parameters=self.network.parameter_count,
+            at=statement.at,
+            lower_verdict="proved" if verdict.lower else verdict.lower_verdict,
+            upper_verdict="proved",
+            conditions=statement.conditions,
+            trusted=statement.trusted,
+            local_recovery=separation,
+            max_rank=maximal_rank(wide),
+        )
 
 
 @dataclass(frozen=True)
@@ -67,7 +111,9 @@ class Answers:
 
 
 class Cache:
-    """Verdicts by question in a JSON file, which is complete after every single answer.
+    """Verdicts with certificates by question in a JSON file, which is complete after every single answer.
+
+    The file is not trusted: what the kernel does not confirm is asked anew.
 
     Raises ``BadInput`` for a file that cannot be read or is no such cache.
     """
@@ -77,13 +123,19 @@ class Cache:
         self.documents = _read(path)
 
     def verdict(self, question: Question) -> Verdict | None:
-        """Return the stored verdict of a question."""
+        """Return the stored verdict of a question, checked anew by the kernel; None if there is none."""
         document = self.documents.get(question.key)
-        return None if document is None else verdict_of(document)
+        if not isinstance(document, dict):
+            return None
+        try:
+            verdict, certificate = verdict_of(document["verdict"]), str(document["certificate"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None
+        return question.confirmed(verdict, certificate)
 
-    def store(self, question: Question, verdict: Verdict) -> None:
-        """Add a verdict and replace the file."""
-        self.documents[question.key] = verdict.to_json_dict()
+    def store(self, question: Question, verdict: Verdict, certificate: str) -> None:
+        """Add a verdict with its certificate and replace the file."""
+        self.documents[question.key] = {"verdict": verdict.to_json_dict(), "certificate": certificate}
         text = json.dumps({"format": CACHE_FORMAT, "answers": self.documents}, indent=1)
         new = self.path.with_name(self.path.name + ".new")
         try:
@@ -148,30 +200,30 @@ def answer_all(
     waiting = [question for key, question in unique.items() if key not in answers]
     unfinished: set[str] = set()
     answering = _here if jobs == 1 or len(waiting) < 2 else _spread
-    for question, verdict, final in answering(waiting, jobs, budget, seed):
+    for question, verdict, final, certificate in answering(waiting, jobs, budget, seed, cache is not None):
         answers[question.key] = verdict
         if not final:
             unfinished.add(question.key)
         elif cache is not None:
-            cache.store(question, verdict)
+            cache.store(question, verdict, certificate)
         if progress is not None:
             progress(f"{len(answers)} of {len(unique)} answered, {question.target.text}")
     return Answers(answers, frozenset(unfinished))
 
 
-Answered = Iterator[tuple[Question, Verdict, bool]]
+Answered = Iterator[tuple[Question, Verdict, bool, str]]
 
 
-def _here(waiting: list[Question], jobs: int, budget: float | None, seed: int) -> Answered:
+def _here(waiting: list[Question], jobs: int, budget: float | None, seed: int, certified: bool) -> Answered:
     for question in waiting:
-        yield question, *question.answer(budget, seed)
+        yield question, *question.answer(budget, seed, certified)
 
 
-def _spread(waiting: list[Question], jobs: int, budget: float | None, seed: int) -> Answered:
+def _spread(waiting: list[Question], jobs: int, budget: float | None, seed: int, certified: bool) -> Answered:
     """Answer in processes of their own, which end at once when this one is interrupted."""
     workers, others = min(jobs, len(waiting)), set(active_children())
     with ProcessPoolExecutor(workers, get_context("spawn"), _silent_interruption) as pool:
-        futures = {pool.submit(question.answer, budget, seed): question for question in waiting}
+        futures = {pool.submit(question.answer, budget, seed, certified): question for question in waiting}
         try:
             for future in as_completed(futures):
                 yield futures[future], *future.result()

@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
+from llrsym.bounds.optimistic import optimistic_sample_size
 from llrsym.cli.app import app, run
 from tests.report.sample import verdict
 
@@ -114,7 +115,7 @@ def test_an_interrupted_command_is_continued(monkeypatch, source, tmp_path):
         asked.append(target.text)
         if len(asked) == 3:
             raise KeyboardInterrupt
-        return verdict(5, 5)
+        return optimistic_sample_size(network, target=target, **options)
 
     stub(monkeypatch, interrupt)
     out = tmp_path / "t.md"

@@ -3,13 +3,22 @@
 import json
 import sys
 import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import llrsym as ll
+from llrsym.bounds.optimistic import optimistic_sample_size
 from llrsym.errors import BadInput, OutOfBudget
 from llrsym.report.questions import Cache, Question, answer_all, verdict_of
 from tests.report.sample import verdict
+
+
+def real(target: ll.Network, **options: Any) -> ll.Verdict:
+    """The true answer in the network of ``questions``."""
+    return optimistic_sample_size(ll.mlp(2, 5, 1), target=target, **options)
 
 
 def questions(count: int = 3) -> list[Question]:
@@ -63,29 +72,66 @@ def test_an_interrupted_run_goes_on_from_the_cache(monkeypatch, tmp_path):
     def interrupt(target, **options):
         if "mlp(2, 3" in target.text:
             raise KeyboardInterrupt
-        return verdict(5, 5)
+        return real(target, **options)
 
     path = tmp_path / "answers.json"
     stub(monkeypatch, interrupt)
     with pytest.raises(KeyboardInterrupt):
         answer_all(questions(), cache=Cache(path))
     assert len(json.loads(path.read_text(encoding="utf-8"))["answers"]) == 2
-    asked = stub(monkeypatch, lambda target, **options: verdict(13, 13))
+    asked = stub(monkeypatch, real)
     answers = answer_all(questions(), cache=Cache(path))
     assert asked == ["mlp(2, 3, 1, activation='tanh', bias=True)"]
-    assert [answers.to(question).lower for question in questions()] == [5, 5, 13]
+    assert [answers.to(question).lower for question in questions()] == [5, 9, 13]
     assert [file.name for file in tmp_path.iterdir()] == ["answers.json"]
 
 
 def test_answers_of_another_version_do_not_count(monkeypatch, tmp_path):
     path = tmp_path / "answers.json"
-    stub(monkeypatch, lambda target, **options: verdict(5, 5))
+    stub(monkeypatch, real)
     monkeypatch.setattr("llrsym.report.questions.__version__", "0.0.1")
     answer_all(questions(1), cache=Cache(path))
     monkeypatch.undo()
-    asked = stub(monkeypatch, lambda target, **options: verdict(5, 5))
+    asked = stub(monkeypatch, real)
     answer_all(questions(1), cache=Cache(path))
     assert len(asked) == 1
+
+
+def forged(change: Callable[[dict[str, Any]], object], path: Path) -> None:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    change(next(iter(document["answers"].values())))
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda entry: entry["verdict"].update(lower=6, upper=6, samples_lower=6, samples_upper=6),
+        lambda entry: entry["verdict"].update(lower=4, upper=4, samples_lower=4, samples_upper=4),
+        lambda entry: entry["verdict"].update(samples_lower=4, samples_upper=4),
+        lambda entry: entry["verdict"].update(upper=None),
+        lambda entry: entry.update(certificate="{}"),
+        lambda entry: entry.pop("certificate"),
+        lambda entry: entry.clear(),
+    ],
+    ids=["larger", "smaller", "fewer samples", "no number", "another proof", "no proof", "nothing"],
+)
+def test_an_answer_in_a_cache_that_the_kernel_does_not_confirm_is_asked_anew(monkeypatch, tmp_path, change):
+    path = tmp_path / "answers.json"
+    answer_all(questions(1), cache=Cache(path))
+    forged(change, path)
+    asked = stub(monkeypatch, real)
+    answer = answer_all(questions(1), cache=Cache(path)).to(questions(1)[0])
+    assert (len(asked), answer.lower, answer.upper, answer.samples) == (1, 5, 5, 5)
+
+
+def test_sizes_without_a_certificate_are_derived_again(monkeypatch, tmp_path):
+    path = tmp_path / "answers.json"
+    first = answer_all(questions(1), cache=Cache(path)).to(questions(1)[0])
+    forged(lambda entry: entry["verdict"].update(max_rank=3, local_recovery=3, parameters=2), path)
+    again = answer_all(questions(1), cache=Cache(path)).to(questions(1)[0])
+    sizes = (first.max_rank, first.local_recovery, first.parameters)
+    assert (again.max_rank, again.local_recovery, again.parameters) == sizes == (21, 9, 21)
 
 
 def test_out_of_budget_is_shown_but_not_kept(monkeypatch, tmp_path):
