@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from llrsym.domains.elimination import center
 from llrsym.kernel.activations import Polynomial, activation_named
 from llrsym.kernel.errors import Rejected
-from llrsym.kernel.formal import IMAGINARY, KAPPA, Monomial, Poly
+from llrsym.kernel.polynomials import IMAGINARY, KAPPA, Monomial, Poly
 from llrsym.kernel.program import Shape, size, split_einsum
 from llrsym.kernel.residues import Constants, Setting
 from llrsym.kernel.run import Trace, forward

@@ -12,8 +12,8 @@ from math import prod
 
 import sympy as sp
 
-from llrsym.kernel.formal import Monomial, Poly, add_to, multiply
 from llrsym.kernel.layered_embeddings import FIRST_VARIABLE
+from llrsym.kernel.polynomials import Monomial, Poly, add_to, multiply
 
 Form = Poly
 ZERO: Form = {}

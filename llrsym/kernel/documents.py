@@ -17,8 +17,8 @@ from .decoding import (
     read_string,
 )
 from .errors import Malformed
-from .formal import Monomial, Poly
 from .local import Gauge
+from .polynomials import Monomial, Poly
 from .program import Equation, Parameter, Program
 from .rules import Coefficient, LowerCertificate, Relation, UpperCertificate
 from .tower import Weights

@@ -20,9 +20,10 @@ from .activations import activation_named
 from .decoding import expect, read_count, read_list, read_object, read_pair, read_rational, read_string
 from .documents import CERTIFICATE_FORMAT, CLAIM_FORMAT
 from .errors import Rejected
-from .formal import Formal, Monomial, Poly, Ring, add_to, multiply
+from .formal import Formal, Ring
 from .layered_embeddings import FIRST_VARIABLE, Unit, Units, check_defined, check_layered
 from .models import Layered, Model, parameter_count, program_of
+from .polynomials import Monomial, Poly, add_to, multiply
 from .program import Program, size
 from .run import Trace, forward, gradient
 from .target_claims import read_model

@@ -12,8 +12,9 @@ from fractions import Fraction
 from .activations import ONE, Activation, activation_named
 from .domains import Rationals
 from .errors import Rejected, Undefined
-from .formal import Poly, Ring, add_to, evaluate, multiply
+from .formal import Ring, evaluate
 from .models import Layered
+from .polynomials import Poly, add_to, multiply
 
 FIRST_VARIABLE = 2
 """Atoms of a formal ring before its first variable: i and kappa."""

@@ -12,7 +12,8 @@ from fractions import Fraction
 from typing import overload
 
 from .errors import Rejected
-from .formal import Formal, Poly, Ring, add_to
+from .formal import Formal, Ring
+from .polynomials import Poly, add_to
 from .program import Program, size
 from .run import Trace, apply, pushed_forward
 from .tower import Weights, check_weights

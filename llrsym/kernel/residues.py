@@ -16,7 +16,7 @@ from .activations import Activation, Polynomial, activation_named
 from .domains import ListDomain
 from .elimination import rank_modulo
 from .errors import Rejected
-from .formal import IMAGINARY, KAPPA, Key, Monomial
+from .polynomials import IMAGINARY, KAPPA, Key, Monomial
 from .program import Shape, size
 from .run import Trace, forward, gradient
 from .tower import Argument, Exponential, Tower

@@ -14,8 +14,9 @@ from math import lcm
 from .activations import activation_named
 from .domains import ListDomain
 from .errors import Rejected
-from .formal import IMAGINARY, KAPPA, Formal, Monomial, Poly, Ring
+from .formal import Formal, Ring
 from .local import Gauge, LocalChecks
+from .polynomials import IMAGINARY, KAPPA, Monomial, Poly
 from .program import Program, size
 from .residues import Arithmetic, Setting, constant_columns
 from .run import Trace, directional, forward

@@ -17,7 +17,8 @@ from math import lcm
 
 from .activations import Activation, activation_named
 from .errors import Rejected
-from .formal import IMAGINARY, Formal, Monomial, Poly, Ring, exponent_of, freeze, leads_negative
+from .formal import Formal, Ring, exponent_of, leads_negative
+from .polynomials import IMAGINARY, Monomial, Poly, freeze
 from .program import Equation, Program, size, split_einsum
 from .run import Trace, apply, forward
 

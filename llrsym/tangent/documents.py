@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from llrsym.kernel.documents import CERTIFICATE_FORMAT, CLAIM_FORMAT, Certificate, Claim
-from llrsym.kernel.formal import Monomial, Poly
 from llrsym.kernel.local import Gauge
+from llrsym.kernel.polynomials import Monomial, Poly
 from llrsym.kernel.program import Equation, Program
 from llrsym.kernel.rules import Coefficient, LowerCertificate, Relation, UpperCertificate
 

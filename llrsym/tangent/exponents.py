@@ -7,7 +7,8 @@ import flint
 
 from llrsym.domains.arithmetic import NumpyArithmetic
 from llrsym.kernel.errors import Rejected
-from llrsym.kernel.formal import Monomial, Poly, Ring, add_to
+from llrsym.kernel.formal import Ring
+from llrsym.kernel.polynomials import Monomial, Poly, add_to
 from llrsym.kernel.residues import Setting
 from llrsym.kernel.tower import Tower
 

@@ -13,7 +13,7 @@ from llrsym.domains.arithmetic import NumpyArithmetic
 from llrsym.domains.elimination import Elimination
 from llrsym.errors import BadInput
 from llrsym.kernel.errors import Rejected, Undefined
-from llrsym.kernel.formal import Monomial, Poly
+from llrsym.kernel.polynomials import Monomial, Poly
 from llrsym.kernel.program import Program
 from llrsym.kernel.residues import PRIMES, Setting, constant_columns
 from llrsym.kernel.rules import SCHANUEL, LowerCertificate, check_premise

@@ -7,7 +7,8 @@ is proved, stays ``unexplained``.
 from fractions import Fraction
 
 from llrsym.kernel.activations import activation_named
-from llrsym.kernel.formal import Poly, Ring, add_to
+from llrsym.kernel.formal import Ring
+from llrsym.kernel.polynomials import Poly, add_to
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.rules import Coefficient, Relation
 from llrsym.kernel.run import Trace

@@ -14,7 +14,8 @@ from typing import TypeVar
 
 from llrsym.kernel.activations import activation_named
 from llrsym.kernel.errors import Rejected
-from llrsym.kernel.formal import Monomial, Poly, Ring, add_to, multiply, power
+from llrsym.kernel.formal import Ring
+from llrsym.kernel.polynomials import Monomial, Poly, add_to, multiply, power
 
 ROOM = 2_000
 """Terms of a constant beyond which the search gives up."""

@@ -6,8 +6,9 @@ from fractions import Fraction
 from functools import cached_property
 
 from llrsym.kernel.errors import Rejected
-from llrsym.kernel.formal import IMAGINARY, KAPPA, Formal, Monomial, Poly, Ring
+from llrsym.kernel.formal import Formal, Ring
 from llrsym.kernel.local import LocalChecks
+from llrsym.kernel.polynomials import IMAGINARY, KAPPA, Monomial, Poly
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.residues import PRIMES, Setting
 from llrsym.kernel.rules import (

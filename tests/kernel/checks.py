@@ -7,12 +7,13 @@ from fractions import Fraction
 import flint
 import mpmath
 
-from llrsym.kernel import elimination, formal
+from llrsym.kernel import elimination, polynomials
 from llrsym.kernel.activations import Activation, Polynomial, activation_named
 from llrsym.kernel.check import check
 from llrsym.kernel.domains import Rationals
 from llrsym.kernel.errors import Malformed, Rejected
-from llrsym.kernel.formal import Formal, Poly, Ring
+from llrsym.kernel.formal import Formal, Ring
+from llrsym.kernel.polynomials import Poly
 from llrsym.kernel.program import Equation, Program
 from llrsym.kernel.residues import Residues, Setting, evaluation_rows
 from llrsym.kernel.rules import Coefficient, UpperCertificate
@@ -226,7 +227,7 @@ def sources() -> list[str]:
         register = max(
             k for k in trace.slopes if equation_name(program.equations[k - program.first_equation]) == name
         )
-        number = ring.find(("value", name, formal.freeze(ring.variable("x", 0))))
+        number = ring.find(("value", name, polynomials.freeze(ring.variable("x", 0))))
         if number is None or domain.monomial(((number, 1),), trace) != trace.values[register][0]:
             found.append(name)
     return found

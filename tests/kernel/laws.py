@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from llrsym.kernel.activations import activation_named, activation_names
 from llrsym.kernel.domains import ListDomain
-from llrsym.kernel.formal import Formal, Poly, Ring, add_to
+from llrsym.kernel.formal import Formal, Ring
+from llrsym.kernel.polynomials import Poly, add_to
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.residues import Residues, Setting, draw_constants, draw_sample
 from llrsym.kernel.run import directional, forward, gradient

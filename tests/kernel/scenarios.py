@@ -12,7 +12,7 @@ import mpmath
 
 from llrsym.kernel.check import Statement, check
 from llrsym.kernel.documents import ALMOST_EVERY, GIVEN, Certificate, Claim
-from llrsym.kernel.formal import Monomial, Poly
+from llrsym.kernel.polynomials import Monomial, Poly
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.rules import Coefficient, LowerCertificate, Relation, UpperCertificate
 from llrsym.kernel.tower import Weights, derive_tower

@@ -20,7 +20,8 @@ from llrsym.domains.symbolic import Symbolic
 from llrsym.kernel.activations import activation_named
 from llrsym.kernel.domains import Rationals, einsum_pairs
 from llrsym.kernel.errors import Rejected
-from llrsym.kernel.formal import IMAGINARY, Formal, Poly, Ring
+from llrsym.kernel.formal import Formal, Ring
+from llrsym.kernel.polynomials import IMAGINARY, Poly
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.residues import (
     PRIMES,

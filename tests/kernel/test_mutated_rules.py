@@ -17,6 +17,7 @@ from llrsym.kernel import (
     domains,
     elimination,
     formal,
+    polynomials,
     residues,
     rules,
     run,
@@ -114,7 +115,7 @@ def wrong_i(a: formal.Monomial, b: formal.Monomial) -> tuple[formal.Monomial, in
     return PRODUCT(a, b)[0], 1
 
 
-PRODUCT = formal.multiply_monomials
+PRODUCT = polynomials.multiply_monomials
 
 
 def no_exponent_rule(self: Activation, polynomial: activations.Polynomial) -> activations.Polynomial:
@@ -246,8 +247,11 @@ MUTANTS: dict[str, tuple[Check, Callable[[Patch], None]]] = {
         false_theorems,
         lambda m: m.setattr(rules.Support, "activate_entry", opaque_as_polynomial),
     ),
-    "i^2 = 1 formally": (formal_rings, lambda m: m.setattr(formal, "multiply_monomials", wrong_i)),
-    "i^2 = 1 in identities": (false_identities, lambda m: m.setattr(formal, "multiply_monomials", wrong_i)),
+    "i^2 = 1 formally": (formal_rings, lambda m: m.setattr(polynomials, "multiply_monomials", wrong_i)),
+    "i^2 = 1 in identities": (
+        false_identities,
+        lambda m: m.setattr(polynomials, "multiply_monomials", wrong_i),
+    ),
     "i^2 = 1 modulo p": (
         false_identities,
         lambda m: m.setattr(Setting, "imaginary_unit", lambda self, sign: 1),
