@@ -19,6 +19,7 @@ from llrsym.networks.weights import exact_weights
 
 NETWORKS = {
     "transformer": "transformer(tokens=4, dim=16, heads=4, hidden=27, activation='gelu_tanh', norm=None)",
+    "causal": "transformer(tokens=4, dim=12, heads=3, hidden=20, activation='tanh', norm=None, causal=True)",
     "convolution": "conv(input=(8, 8), kernel=(3, 3), channels=(8, 32), activation='tanh', bias=True)",
     "residual": "residual(width=10, blocks=5, hidden=20, activation='tanh')",
     "recurrent": "recurrent(inputs=8, hidden=30, steps=6, activation='tanh', outputs=4)",

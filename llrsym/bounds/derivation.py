@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from llrsym.kernel.models import Model, output_count, parameter_count
-from llrsym.kernel.target_claims import TargetCertificate, TargetClaim
+from llrsym.kernel.model_documents import AnyModel, outputs_of, weight_count
+from llrsym.kernel.target_claims import EMBEDDING, TargetCertificate, TargetClaim
 from llrsym.kernel.target_sets import Exact
 from llrsym.verdict import Derivation
 
@@ -68,13 +68,15 @@ THEOREMS = {
 
 
 def derive_tree(
-    claim: TargetClaim, certificate: TargetCertificate, exact: Exact | None, narrow: Model | None
+    claim: TargetClaim, certificate: TargetCertificate, exact: Exact | None, narrow: AnyModel | None
 ) -> Derivation:
     """Return the tree whose root is the bound on O(f*)."""
     which = "the given target" if claim.weights is not None else "almost every target"
     root = f"O(f*) {_interval(*claim.samples)} for {which} f* of {claim.target} in {claim.network}"
-    sides = [_lower(claim, exact), _upper(claim, exact, narrow), _minor(claim, certificate)]
-    outputs = output_count(claim.wide)
+    embedded = certificate.upper == EMBEDDING
+    upper = _embedded(claim, certificate) if embedded else _upper(claim, exact, narrow)
+    sides = [_lower(claim, exact), upper, _minor(claim, certificate)]
+    outputs = outputs_of(claim.wide)
     rule = "one output: O(f*) = min rank" if outputs == 1 else f"min rank / {outputs} <= O(f*) <= min rank"
     return Derivation(root, rule, tuple(side for side in sides if side is not None))
 
@@ -89,13 +91,13 @@ def _lower(claim: TargetClaim, exact: Exact | None) -> Derivation | None:
     return Derivation(statement, f"theorem on {exact.theorem}", (*facts, *reasons))
 
 
-def _upper(claim: TargetClaim, exact: Exact | None, narrow: Model | None) -> Derivation:
+def _upper(claim: TargetClaim, exact: Exact | None, narrow: AnyModel | None) -> Derivation:
     statement = f"some theta with f_theta = f* has rank <= {claim.upper}"
     if exact is not None:
         theorem = THEOREMS[exact.theorem]
         reasons = [Derivation(reason, f"docs/theory/{theorem.page}") for reason in theorem.upper]
         return Derivation(statement, f"theorem on {exact.theorem}", tuple(reasons))
-    count = claim.upper if narrow is None else parameter_count(narrow)
+    count = claim.upper if narrow is None else weight_count(narrow)
     split = Derivation(
         "splitting neurons keeps f and the span of its tangent functions", "docs/theory/embeddings"
     )
@@ -105,10 +107,27 @@ def _upper(claim: TargetClaim, exact: Exact | None, narrow: Model | None) -> Der
     return Derivation(statement, "Embedding Principle", (split, inner))
 
 
+def _embedded(claim: TargetClaim, certificate: TargetCertificate) -> Derivation:
+    statement = f"some theta with f_theta = f* has rank <= {claim.upper}"
+    where = "at almost every weight" if claim.weights is None else "at the given weights"
+    rank = Derivation(f"the target has rank <= {claim.upper} {where}", "rank_at_most")
+    if certificate.map is None:
+        return Derivation(statement, "the target is the network itself", (rank,))
+    kept = Derivation(
+        "a map from the weights of the target to those of the network keeps f and the span of the tangent "
+        "functions",
+        "docs/theory/embeddings",
+        (),
+        "both programs, register by register",
+    )
+    return Derivation(statement, "Embedding Principle", (kept, rank))
+
+
 def _minor(claim: TargetClaim, certificate: TargetCertificate) -> Derivation | None:
     if certificate.minor is None:
         return None
-    statement = f"{claim.samples[1]} samples reach the rank of the irreducible network"
+    which = "target" if certificate.upper == EMBEDDING else "irreducible network"
+    statement = f"{claim.samples[1]} samples reach the rank of the {which}"
     return Derivation(statement, "docs/theory/samples", (), "a minor that is not zero modulo a prime")
 
 

@@ -1,10 +1,8 @@
 """Claims and certificates about sample sizes as JSON text, in the kernel's format."""
 
-from dataclasses import asdict
-
+from llrsym.embedding.documents import map_document, model_document
 from llrsym.kernel.documents import CERTIFICATE_FORMAT, CLAIM_FORMAT
-from llrsym.kernel.models import Model
-from llrsym.kernel.target_claims import FAMILIES, QUESTION, TargetCertificate, TargetClaim
+from llrsym.kernel.target_claims import EMBEDDING, QUESTION, TargetCertificate, TargetClaim
 from llrsym.tangent.documents import dump, lower_document, upper_document
 
 
@@ -29,18 +27,13 @@ def target_claim_text(claim: TargetClaim) -> str:
 
 def target_certificate_text(certificate: TargetCertificate) -> str:
     """Return a certificate as JSON; ``read_target_certificate`` of the kernel reads it back unchanged."""
-    return dump(
-        {
-            "format": CERTIFICATE_FORMAT,
-            "lower": certificate.lower,
-            "upper": certificate.upper,
-            "narrow": None if certificate.narrow is None else upper_document(certificate.narrow),
-            "minor": None if certificate.minor is None else lower_document(certificate.minor),
-        }
-    )
-
-
-def model_document(model: Model) -> dict[str, object]:
-    """Return a model as JSON data."""
-    family = next(name for name, kind in FAMILIES.items() if type(model) is kind)
-    return {"family": family} | asdict(model)
+    document: dict[str, object] = {
+        "format": CERTIFICATE_FORMAT,
+        "lower": certificate.lower,
+        "upper": certificate.upper,
+        "narrow": None if certificate.narrow is None else upper_document(certificate.narrow),
+        "minor": None if certificate.minor is None else lower_document(certificate.minor),
+    }
+    if certificate.upper == EMBEDDING:
+        document["map"] = None if certificate.map is None else map_document(certificate.map)
+    return dump(document)

@@ -1,19 +1,12 @@
 """Two sizes that are not the optimistic sample size: the local recovery size and the maximal model rank."""
 
 from llrsym.bounds.strata import local_recovery_size
-from llrsym.kernel.models import (
-    Convolution,
-    Diagonal,
-    Factorization,
-    Layered,
-    Model,
-    Weights,
-    parameter_count,
-)
+from llrsym.kernel.model_documents import AnyModel
+from llrsym.kernel.models import Convolution, Diagonal, Factorization, Layered, Weights, parameter_count
 from llrsym.kernel.two_layer import target_of
 
 
-def local_recovery(wide: Model, target: Model, weights: Weights | None) -> int | None:
+def local_recovery(wide: AnyModel, target: AnyModel, weights: Weights | None) -> int | None:
     """Return the local recovery size of a target that the wide network expresses, or None if it is not known.
 
     Known for two-layer tanh networks with one output: the least codimension of the target set.
@@ -35,7 +28,7 @@ def local_recovery(wide: Model, target: Model, weights: Weights | None) -> int |
     return local_recovery_size(inputs, width, summary.neurons, hidden_bias, output_bias, constant)
 
 
-def maximal_rank(model: Model) -> int | None:
+def maximal_rank(model: AnyModel) -> int | None:
     """Return M_I, the largest model rank: that of almost every parameter; None where no theorem is used.
 
     tanh networks reach the number of parameters at every irreducible point (docs/theory/deep-tanh), the
@@ -55,6 +48,8 @@ def maximal_rank(model: Model) -> int | None:
             return parameter_count(model) if model.activation == "tanh" else None
         case Layered():
             return _maximal_rank_layered(model)
+        case _:
+            return None
 
 
 def _maximal_rank_layered(model: Layered) -> int | None:

@@ -10,7 +10,7 @@ from llrsym.cli.common import (
     Budget,
     CertificateDirectory,
     Json,
-    NetworkText,
+    NetworkSource,
     Progress,
     Quiet,
     Seed,
@@ -19,9 +19,9 @@ from llrsym.cli.common import (
     print_answer,
     stages,
 )
-from llrsym.errors import OutOfBudget
+from llrsym.errors import BadInput, OutOfBudget
 from llrsym.networks.network import Network
-from llrsym.networks.text import parse_network
+from llrsym.networks.sources import resolve
 from llrsym.networks.weight_files import load_weights
 
 if TYPE_CHECKING:
@@ -32,10 +32,13 @@ BUDGET = "the budget ran out; what is known so far is printed, a larger --budget
 
 
 def bound(
-    network: NetworkText,
+    network: NetworkSource,
     target: Annotated[
-        str, typer.Option("--target", metavar="T", help='The target network, such as "mlp(2, 3, 1)".')
-    ],
+        str | None,
+        typer.Option(
+            "--target", metavar="T", help='The target network, such as "mlp(2, 3, 1)"; else NETWORK itself.'
+        ),
+    ] = None,
     target_weights: Annotated[
         Path | None,
         typer.Option("--target-weights", metavar="FILE", help="The very target: weights of T in a file."),
@@ -53,13 +56,17 @@ def bound(
 ) -> int:
     """Optimistic sample size of almost every function that T expresses, as a theorem with its derivation.
 
-    With --target-weights, of that very function. --claim tests a published formula and hunts for
-    counterexamples. Its names: d inputs (with conv: length of an axis), c outputs, M and M_narrow parameters
-    of NETWORK and T; mlp: L layers, m and k hidden width of NETWORK and of T (m1, k1, ... if there are more
-    hidden layers); conv: s kernel length, S kernel pixels, L positions, D input pixels, m and k channels,
-    n_dead zero read-out weights; matrix_factorization: rows, cols, inner, r; diagonal: k non-zero entries.
+    With --target-weights, of that very function; it may be one of NETWORK, without --target. --claim tests a
+    published formula and hunts for counterexamples. Its names: d inputs (with conv: length of an axis), c
+    outputs, M and M_narrow parameters of NETWORK and T; mlp: L layers, m and k hidden width of NETWORK and of
+    T (m1, k1, ... if there are more hidden layers); conv: s kernel length, S kernel pixels, L positions, D
+    input pixels, m and k channels, n_dead zero read-out weights; matrix_factorization: rows, cols, inner, r;
+    diagonal: k non-zero entries.
     """
-    wide, narrow = parse_network(network), parse_network(target)
+    if target is None and target_weights is None:
+        raise BadInput("bound: there is no target; give --target T, --target-weights FILE or both")
+    wide = resolve(network)
+    narrow = wide if target is None else resolve(target)
     weights = None if target_weights is None else load_weights(target_weights)
     seconds, directory = checked_budget(budget), prepared_directory(certificate)
     with stages(quiet) as progress:

@@ -9,19 +9,19 @@ from llrsym.cli import NOT_SETTLED, SETTLED
 from llrsym.cli.common import (
     CertificateDirectory,
     Json,
-    NetworkText,
+    NetworkSource,
     Quiet,
     Seed,
     prepared_directory,
     print_answer,
     stages,
 )
-from llrsym.networks.text import parse_network
+from llrsym.networks.sources import resolve
 from llrsym.networks.weight_files import load_weights
 
 
 def embed(
-    network: NetworkText,
+    network: NetworkSource,
     target: Annotated[str, typer.Option("--target", metavar="T", help="The narrow network.")],
     out: Annotated[
         Path, typer.Option("--out", metavar="W", help="Write the embedded weights here (.json or .npz).")
@@ -42,9 +42,11 @@ def embed(
     """Embed a narrow network into NETWORK, with a proof of what the embedding keeps.
 
     The default embedding keeps the function and the span of the tangent functions, so it keeps the rank and
-    takes critical points to critical points. Moves: split, split_evenly, null, constant, zero_out, threefold.
+    takes critical points to critical points. Moves: split, split_evenly, null, constant, zero_out, threefold;
+    for networks other than mlp, one-layer conv and matrix_factorization: split_unit, split_unit_evenly,
+    null_units, null_block.
     """
-    net, narrow = parse_network(network), parse_network(target)
+    net, narrow = resolve(network), resolve(target)
     given = None if weights is None else load_weights(weights)
     directory = prepared_directory(certificate)
     from llrsym.embedding.embed import embed as embedded

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from llrsym.cli import SETTLED
-from llrsym.cli.common import Json, NetworkText, Quiet, print_answer, stages
-from llrsym.networks.text import parse_network
+from llrsym.cli.common import Json, NetworkSource, Quiet, print_answer, stages
+from llrsym.networks.sources import resolve
 
 
 def strata(
-    network: NetworkText,
+    network: NetworkSource,
     target: Annotated[
         str, typer.Option("--target", metavar="T", help='The target network, such as "mlp(2, 1, 1)".')
     ],
@@ -26,7 +26,7 @@ def strata(
 
     For two-layer tanh networks mlp(d, m, 1) and targets mlp(d, k, 1).
     """
-    wide, narrow = parse_network(network), parse_network(target)
+    wide, narrow = resolve(network), resolve(target)
     from llrsym.bounds.strata import strata as strata_of
 
     with stages(quiet) as progress:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 from llrsym.embedding.forms import ONE, Form, document, number
-from llrsym.embedding.maps import Embedding, hidden_layer, joined
+from llrsym.embedding.maps import Embedding, hidden_layer, joined, shapes_of
 from llrsym.embedding.moves import value_and_slope
 from llrsym.kernel.activations import activation_named
 from llrsym.kernel.documents import CERTIFICATE_FORMAT, CLAIM_FORMAT
-from llrsym.kernel.embeddings import QUESTION
+from llrsym.kernel.embeddings import FORMAL, LAYERED, QUESTION, REGISTERS
 from llrsym.kernel.layered_embeddings import Unit, Units
+from llrsym.kernel.model_documents import FAMILIES, PROGRAM, AnyModel, weight_count
 from llrsym.kernel.models import Convolution, Factorization, Layered, Model, parameter_shapes
-from llrsym.kernel.program import size
-from llrsym.kernel.target_claims import FAMILIES
+from llrsym.kernel.program import Program, size
+from llrsym.tangent.documents import program_document
 
 Rows = list[tuple[int, list[tuple[int, Form]]]]
 
 
 def claim_text(embedding: Embedding, network: str, target: str, keeps: str) -> str:
     """Return the claim that this map keeps the function, or the tangent functions too."""
-    flat = joined(embedding.tensors[name] for name in parameter_shapes(embedding.wide))
     return _dump(
         {
             "format": CLAIM_FORMAT,
@@ -33,22 +33,37 @@ def claim_text(embedding: Embedding, network: str, target: str, keeps: str) -> s
             "model": model_document(embedding.wide),
             "target_model": model_document(embedding.narrow),
             "free": len(embedding.free),
-            "map": [[entry, document(form)] for entry, form in enumerate(flat) if form],
+            "map": map_document(entries_of(embedding)),
         }
     )
 
 
+def entries_of(embedding: Embedding) -> dict[int, Form]:
+    """Return the entries of the map that are not zero, by wide parameter."""
+    flat = joined(embedding.tensors[name] for name in shapes_of(embedding.wide))
+    return {entry: form for entry, form in enumerate(flat) if form}
+
+
+def map_document(entries: Mapping[int, Form]) -> list[object]:
+    """Return the entries of a map as data."""
+    return [[entry, document(form)] for entry, form in entries.items()]
+
+
 def certificate_text(embedding: Embedding) -> str:
-    """Return the certificate: units for layered networks, else the rows of B where they are known."""
+    """The certificate: units for layered networks, rows of B for other families, else the rule alone."""
     if isinstance(embedding.wide, Layered) and embedding.units is not None:
         units = [[_unit(unit) for unit in layer] for layer in embedding.units]
-        return _dump({"format": CERTIFICATE_FORMAT, "rule": "layered", "units": units})
+        return _dump({"format": CERTIFICATE_FORMAT, "rule": LAYERED, "units": units})
+    if isinstance(embedding.wide, Program):
+        return _dump({"format": CERTIFICATE_FORMAT, "rule": REGISTERS})
     rows = [[entry, [[j, document(c)] for j, c in row]] for entry, row in _rows(embedding)]
-    return _dump({"format": CERTIFICATE_FORMAT, "rule": "formal", "rows": rows})
+    return _dump({"format": CERTIFICATE_FORMAT, "rule": FORMAL, "rows": rows})
 
 
-def model_document(model: Model) -> dict[str, object]:
-    """Return the numbers of a model as data; ``kernel.target_claims.read_model`` reads them back."""
+def model_document(model: AnyModel) -> dict[str, object]:
+    """Return a model or a program as data; ``kernel.model_documents.read_any_model`` reads it back."""
+    if isinstance(model, Program):
+        return {"family": PROGRAM, "program": program_document(model)}
     (family,) = [name for name, kind in FAMILIES.items() if type(model) is kind]
     values = {field.name: getattr(model, field.name) for field in fields(model)}
     return {"family": family} | {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
@@ -77,8 +92,7 @@ def _rows(embedding: Embedding) -> Rows:
         case Factorization() as wide, Factorization() as narrow:
             return _inner_rows(wide, narrow, embedding.units[0])
         case wide, _:
-            count = sum(size(shape) for shape in parameter_shapes(wide).values())
-            return [(entry, [(entry, ONE)]) for entry in range(count)]
+            return [(entry, [(entry, ONE)]) for entry in range(weight_count(wide))]
 
 
 def _channel_rows(

@@ -24,11 +24,12 @@ from llrsym.embedding.moves import Move
 from llrsym.embedding.result import Embedded, Weights
 from llrsym.embedding.rewriting import rewritten
 from llrsym.embedding.text import parse_move
+from llrsym.embedding.unit_moves import UnitMove, unit_embedding
 from llrsym.embedding.widening import check_widening, widened
 from llrsym.errors import BadInput, shown
 from llrsym.kernel.embeddings import KEEPS_FUNCTION, KEEPS_TANGENTS
 from llrsym.kernel.errors import Rejected
-from llrsym.kernel.models import Model
+from llrsym.kernel.model_documents import AnyModel
 from llrsym.kernel.program import Shape
 from llrsym.networks.network import Network
 from llrsym.networks.weights import exact_weights
@@ -45,7 +46,7 @@ def embed(
     *,
     target: Network,
     weights: Mapping[str, object] | None = None,
-    moves: Sequence[Move | str] | None = None,
+    moves: Sequence[Move | UnitMove | str] | None = None,
     seed: int = 0,
     certificate: Path | str | None = None,
     progress: Progress | None = None,
@@ -70,30 +71,33 @@ def embed(
     Reference: arXiv:2111.15527, Theorems 4.1 to 4.3 and 5.1; docs/theory/embeddings.
     """
     start = monotonic()
-    narrow, wide = _models(target, network)
-    check_widening(rewritten(narrow, wide).wide, wide)
+    embedding = composed(target, moves or (), network)
     given = None if weights is None else exact_weights(target, weights)
-    embedding = composed(narrow, moves or (), wide)
     question = _Question(network, target, embedding, given, seed, certificate, progress or _silent)
     return replace(question.answer(), seconds=round(monotonic() - start, 3))
 
 
-def composed(narrow: Model, moves: Sequence[Move | str], wide: Model) -> Embedding:
+def composed(target: Network, moves: Sequence[Move | UnitMove | str], network: Network) -> Embedding:
     """Return the composition of the moves and the default ones; raises ``BadInput`` if one does not fit."""
-    embedding = rewritten(narrow, wide)
+    if target.model is None or network.model is None:
+        parsed = [_parsed(given, target.program) for given in moves]
+        return unit_embedding(target, network, parsed)
+    check_widening(rewritten(target.model, network.model).wide, network.model)
+    embedding = rewritten(target.model, network.model)
     for given in moves:
-        move = parse_move(given, embedding.wide) if isinstance(given, str) else given
-        if not isinstance(move, Move):
-            raise BadInput(f'embed: {shown(given)} is no move; give one such as "split(1, 0)"')
+        move = _parsed(given, embedding.wide)
+        if isinstance(move, UnitMove):
+            raise BadInput(f"embed: the move {move} is for networks without a family; use split, null, ...")
         embedding = move.apply(embedding)
         embedding = replace(embedding, moves=(*embedding.moves, str(move)))
-    return widened(embedding, wide)
+    return widened(embedding, network.model)
 
 
-def _models(target: Network, network: Network) -> tuple[Model, Model]:
-    if target.model is None or network.model is None:
-        raise BadInput("embed: network and target must be builder calls, such as mlp(2, 8, 1)")
-    return target.model, network.model
+def _parsed(given: object, model: AnyModel) -> Move | UnitMove:
+    move = parse_move(given, model) if isinstance(given, str) else given
+    if not isinstance(move, Move | UnitMove):
+        raise BadInput(f'embed: {shown(given)} is no move; give one such as "split(1, 0)"')
+    return move
 
 
 def _silent(message: str) -> None:

@@ -1,4 +1,4 @@
-"""Parameter maps between networks of one family, and their hidden layers as lists of units."""
+"""Parameter maps between networks, and the hidden layers of the families as lists of units."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from llrsym.embedding.forms import ONE, Form, variable
 from llrsym.errors import BadInput, shown
 from llrsym.kernel.layered_embeddings import Unit, Units
-from llrsym.kernel.models import Convolution, Factorization, Layered, Model, parameter_count, parameter_shapes
-from llrsym.kernel.program import size
+from llrsym.kernel.model_documents import AnyModel, weight_count
+from llrsym.kernel.models import Convolution, Factorization, Layered, parameter_shapes
+from llrsym.kernel.program import Program, Shape, size
 
 Tensors = Mapping[str, tuple[Form, ...]]
 
@@ -23,8 +24,8 @@ class Embedding:
     ``obstacles`` why E does not keep the tangent functions, for those moves that do not.
     """
 
-    narrow: Model
-    wide: Model
+    narrow: AnyModel
+    wide: AnyModel
     tensors: Tensors
     units: tuple[Units, ...] | None
     free: tuple[str, ...] = ()
@@ -34,20 +35,27 @@ class Embedding:
     def with_free(self, name: str) -> tuple[Embedding, Form]:
         """Return the map with a free number of this name (known or new), and the number as a form."""
         free = self.free if name in self.free else (*self.free, name)
-        return replace(self, free=free), variable(parameter_count(self.narrow) + free.index(name))
+        return replace(self, free=free), variable(weight_count(self.narrow) + free.index(name))
 
 
-def identity(model: Model) -> Embedding:
+def shapes_of(model: AnyModel) -> dict[str, Shape]:
+    """Return the shapes of the parameter tensors by name, in order."""
+    if isinstance(model, Program):
+        return {parameter.name: parameter.shape for parameter in model.parameters}
+    return parameter_shapes(model)
+
+
+def identity(model: AnyModel) -> Embedding:
     """Return the identity of the parameters of a model."""
     tensors, start = {}, 0
-    for name, shape in parameter_shapes(model).items():
+    for name, shape in shapes_of(model).items():
         tensors[name] = tuple(variable(start + k) for k in range(size(shape)))
         start += size(shape)
     units = tuple(tuple(Unit(k, 1, ONE) for k in range(width)) for width in hidden_widths(model))
     return Embedding(model, model, tensors, units)
 
 
-def hidden_widths(model: Model) -> tuple[int, ...]:
+def hidden_widths(model: AnyModel) -> tuple[int, ...]:
     """Return the number of units of every hidden layer: neurons, channels, or inner dimensions."""
     match model:
         case Layered():

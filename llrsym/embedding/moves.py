@@ -75,7 +75,7 @@ class Split(Move):
             raise BadInput(f"split: {len(given)} ratios are given; give one, or {len(hidden.targets)}")
         ratios = []
         for ratio in given:
-            embedding, form = _number(embedding, ratio, "split")
+            embedding, form = form_of(embedding, ratio, "split")
             ratios.append(form)
         rest = [total(ONE, negative(ratio)) for ratio in ratios]
         even = all(ratio == ratios[0] for ratio in ratios)
@@ -136,7 +136,7 @@ class SplitEvenly(Move):
         """Return the map into the wider network."""
         hidden = hidden_layer(embedding, self.layer)
         _check_unit(hidden, self.layer, self.unit)
-        _check_count("split_evenly", self.copies)
+        check_count("split_evenly", self.copies)
         extra, share = self.copies - 1, number(Fraction(1, self.copies))
         part = tuple(product(share, v) for v in hidden.outgoing[self.unit])
         hidden = _with_outgoing(hidden, self.unit, part)
@@ -171,8 +171,8 @@ class Null(Move):
     def apply(self, embedding: Embedding) -> Embedding:
         """Return the map into the wider network."""
         hidden = hidden_layer(embedding, self.layer)
-        _check_count("null", self.count)
-        embedding, bias = _number(embedding, self.bias, "null")
+        check_count("null", self.count)
+        embedding, bias = form_of(embedding, self.bias, "null")
         _check_bias("null", hidden, bias)
         own = (bias,) * len(hidden.biases[0])
         more = self.count
@@ -206,7 +206,7 @@ class Constant(Move):
     def apply(self, embedding: Embedding) -> Embedding:
         """Return the map into the wider network; raises ``BadInput`` where f would change."""
         hidden = hidden_layer(embedding, self.layer)
-        embedding, bias = _number(embedding, self.bias, "constant")
+        embedding, bias = form_of(embedding, self.bias, "constant")
         _check_bias("constant", hidden, bias)
         embedding, outgoing = _vector(embedding, self.outgoing, len(hidden.targets), "constant: outgoing")
         value, slope = value_and_slope(hidden.activation, bias)
@@ -242,7 +242,7 @@ class ZeroOut(Move):
     def apply(self, embedding: Embedding) -> Embedding:
         """Return the map into the wider network."""
         hidden = hidden_layer(embedding, self.layer)
-        embedding, bias = _number(embedding, self.bias, "zero_out")
+        embedding, bias = form_of(embedding, self.bias, "zero_out")
         _check_bias("zero_out", hidden, bias)
         fan_in = len(hidden.incoming[0])
         embedding, incoming = _vector(embedding, self.incoming, fan_in, "zero_out: incoming")
@@ -325,7 +325,7 @@ def exact(value: Number, move: str) -> Fraction:
         raise BadInput(f"{move}: {shown(value)} is no number; give an integer, 'p/q' or a name") from error
 
 
-def _number(embedding: Embedding, value: Number, move: str) -> tuple[Embedding, Form]:
+def form_of(embedding: Embedding, value: Number, move: str) -> tuple[Embedding, Form]:
     """Return a number as a form; a name stands for a free number."""
     if isinstance(value, str) and value.isidentifier():
         return embedding.with_free(value)
@@ -339,7 +339,7 @@ def _vector(
         raise BadInput(f"{place} is {shown(values)}; give a list of {length} numbers")
     forms = []
     for value in values:
-        embedding, form = _number(embedding, value, place)
+        embedding, form = form_of(embedding, value, place)
         forms.append(form)
     return embedding, tuple(forms)
 
@@ -362,7 +362,8 @@ def _check_unit(hidden: Hidden, layer: int, unit: int) -> None:
         )
 
 
-def _check_count(move: str, count: int) -> None:
+def check_count(move: str, count: int) -> None:
+    """Raise ``BadInput`` unless a positive number of units was asked for."""
     if type(count) is not int or count < 1:
         raise BadInput(f"{move}: {shown(count)} units were asked for; give a positive integer")
 

@@ -13,9 +13,8 @@ import numpy as np
 import sympy as sp
 
 from llrsym.embedding.forms import Form, evaluate, expression
-from llrsym.embedding.maps import Embedding
+from llrsym.embedding.maps import Embedding, shapes_of
 from llrsym.errors import BadInput
-from llrsym.kernel.models import parameter_shapes
 from llrsym.networks.network import Network
 
 Weights = tuple[tuple[Fraction, ...], ...]
@@ -68,7 +67,7 @@ class Embedded:
         The symbols are named like the entries of the target's parameters, ``W1[0,2]``, and like the free
         numbers.
         """
-        shapes = parameter_shapes(self.embedding.wide)
+        shapes = shapes_of(self.embedding.wide)
         tensors = {name: self._array(self.embedding.tensors[name]) for name in shapes}
         return MappingProxyType({name: tensor.reshape(shapes[name]) for name, tensor in tensors.items()})
 

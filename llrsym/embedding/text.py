@@ -8,20 +8,23 @@ from collections.abc import Callable
 
 from llrsym.embedding.compatible import threefold
 from llrsym.embedding.moves import Constant, Move, Null, Split, SplitEvenly, ZeroOut
+from llrsym.embedding.unit_moves import UNIT_MOVES, UnitMove
 from llrsym.errors import BadInput, shown
-from llrsym.kernel.models import Layered, Model
+from llrsym.kernel.model_documents import AnyModel
+from llrsym.kernel.models import Layered
 
-MOVES: dict[str, Callable[..., Move]] = {
+MOVES: dict[str, Callable[..., Move | UnitMove]] = {
     "split": Split,
     "split_evenly": SplitEvenly,
     "null": Null,
     "constant": Constant,
     "zero_out": ZeroOut,
+    **UNIT_MOVES,
 }
 THREEFOLD = "threefold"
 
 
-def parse_move(text: str, model: Model) -> Move:
+def parse_move(text: str, model: AnyModel) -> Move | UnitMove:
     """Return the move that a call describes; ``model`` is the network that it widens.
 
     Raises ``BadInput`` when the text is no call of a move with literal arguments.

@@ -9,6 +9,7 @@ from llrsym.embedding.forms import ZERO
 from llrsym.embedding.maps import Embedding, hidden_layer, hidden_widths, identity
 from llrsym.embedding.moves import Null, SplitEvenly, value_and_slope
 from llrsym.errors import BadInput
+from llrsym.kernel.model_documents import AnyModel
 from llrsym.kernel.models import Convolution, Diagonal, Factorization, Layered, Model
 
 
@@ -42,7 +43,7 @@ def widened(embedding: Embedding, wide: Model) -> Embedding:
     return embedding
 
 
-def check_widening(narrow: Model, wide: Model) -> None:
+def check_widening(narrow: AnyModel, wide: AnyModel) -> None:
     """Raise ``BadInput`` unless ``wide`` is ``narrow`` with wider hidden layers."""
     if type(narrow) is not type(wide):
         raise BadInput("embed: the target is built by another builder than the network; use the same one")
@@ -56,7 +57,7 @@ def check_widening(narrow: Model, wide: Model) -> None:
             )
 
 
-def _check_same(narrow: Model, wide: Model) -> None:
+def _check_same(narrow: AnyModel, wide: AnyModel) -> None:
     match narrow, wide:
         case Layered(), Layered():
             _require("depth", len(narrow.widths) - 1, len(wide.widths) - 1)

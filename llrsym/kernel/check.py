@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from .decoding import decode
 from .documents import ALMOST_EVERY, GIVEN, Certificate, Claim, read_certificate, read_claim
-from .embeddings import KEEPS_TANGENTS, check_embedding, read_embedding_certificate, read_embedding_claim
 from .embeddings import QUESTION as EMBEDDING_QUESTION
+from .embeddings import check_embedding, read_embedding_certificate, read_embedding_claim
 from .errors import Malformed, Rejected
-from .models import parameter_count
 from .residues import Arithmetic, PureArithmetic
 from .rules import SCHANUEL, check_rank_at_least, check_rank_at_most
 from .target_claims import QUESTION as TARGET_QUESTION
@@ -54,7 +53,8 @@ def _prove_rank(claim: object, certificate: object, arithmetic: Arithmetic) -> S
 
 
 def _prove_target(claim: object, certificate: object, arithmetic: Arithmetic) -> Statement:
-    decoded, proof = read_target_claim(claim), read_target_certificate(certificate)
+    decoded = read_target_claim(claim)
+    proof = read_target_certificate(certificate, decoded)
     text, conditions = check_target_claim(decoded, proof, arithmetic)
     trusted = arithmetic.trusted if proof.minor is not None else ()
     return Statement(text, decoded.lower, decoded.upper, decoded.at, tuple(conditions), trusted)
@@ -63,8 +63,7 @@ def _prove_target(claim: object, certificate: object, arithmetic: Arithmetic) ->
 def _prove_embedding(claim: object, certificate: object, arithmetic: Arithmetic) -> Statement:
     decoded = read_embedding_claim(claim)
     text = check_embedding(decoded, read_embedding_certificate(certificate, decoded))
-    bound = decoded.narrow if decoded.keeps == KEEPS_TANGENTS else decoded.wide
-    return Statement(text, 0, parameter_count(bound), ALMOST_EVERY, (), ())
+    return Statement(text, 0, decoded.rank_bound, ALMOST_EVERY, (), ())
 
 
 _QUESTIONS: dict[str, Callable[[object, object, Arithmetic], Statement]] = {

@@ -22,6 +22,7 @@ from .polynomials import Monomial, Poly
 from .program import Equation, Parameter, Program
 from .rules import Coefficient, LowerCertificate, Relation, UpperCertificate
 from .tower import Weights
+from .upper_documents import read_cut, read_equations, read_functional
 
 V = TypeVar("V")
 
@@ -62,7 +63,7 @@ def read_claim(document: object) -> Claim:
     expect(
         (weights is None) == (fields["at"] == ALMOST_EVERY), "claim: weights", "weights exactly if given", ""
     )
-    program = _program(fields["program"])
+    program = read_program(fields["program"])
     text = read_string(fields["network"], "claim: network")
     lower, upper = read_count(fields["lower"], "claim: lower"), read_count(fields["upper"], "claim: upper")
     expect(lower <= upper, "claim: lower", "lower <= upper", (lower, upper))
@@ -79,7 +80,8 @@ def read_certificate(document: object) -> Certificate:
     return Certificate(lower, read_upper(fields["upper"]))
 
 
-def _program(document: object) -> Program:
+def read_program(document: object) -> Program:
+    """Decode a program; raises ``Malformed``."""
     fields = read_object(document, "program", ("input", "parameters", "equations", "output"))
     parameters = tuple(
         Parameter(
@@ -149,6 +151,10 @@ def _monomial(document: object) -> Monomial:
 
 def read_upper(document: object) -> UpperCertificate:
     """Decode the certificate of an upper bound; raises ``Malformed``."""
+    if isinstance(document, dict) and document.get("rule") == "factorisation":
+        return _factorisation(document)
+    if isinstance(document, dict) and document.get("rule") == "annihilators":
+        return _annihilators(document)
     if not isinstance(document, dict) or document.get("rule") != "relations":
         fields = read_object(document, "upper", ("rule",))
         return UpperCertificate(read_string(fields["rule"], "upper: rule"))
@@ -158,6 +164,26 @@ def read_upper(document: object) -> UpperCertificate:
     rewrites = tuple(_rewrite(r) for r in read_list(fields["rewrites"], "rewrites"))
     gauges = tuple(_gauge(g) for g in read_list(fields["gauges"], "gauges"))
     return UpperCertificate("relations", relations, prime, seed, rewrites, gauges)
+
+
+def _factorisation(document: object) -> UpperCertificate:
+    fields = read_object(document, "upper", ("rule", "cuts", "inner"))
+    inner = fields["inner"]
+    if isinstance(inner, dict) and inner.get("rule") == "factorisation":
+        raise Malformed("upper: a factorisation inside a factorisation; list the cuts one after the other")
+    cuts = tuple(read_cut(cut) for cut in read_list(fields["cuts"], "cuts"))
+    return UpperCertificate("factorisation", cuts=cuts, inner=read_upper(inner))
+
+
+def _annihilators(document: object) -> UpperCertificate:
+    fields = read_object(document, "upper", ("rule", "equations", "functionals", "prime", "seed"))
+    return UpperCertificate(
+        "annihilators",
+        prime=read_count(fields["prime"], "upper: prime"),
+        seed=read_string(fields["seed"], "upper: seed"),
+        equations=tuple(read_equations(e) for e in read_list(fields["equations"], "equations")),
+        functionals=tuple(read_functional(f) for f in read_list(fields["functionals"], "functionals")),
+    )
 
 
 def _gauge(document: object) -> Gauge:

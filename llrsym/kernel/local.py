@@ -2,6 +2,7 @@
 
 A direction in parameter space moves some registers. Those that it does not move are replaced by independent
 variables: a derivative that vanishes identically for all of them vanishes for the values they stand for.
+Only shares, as in softmax, are computed from variables below them, because they are known to add up to 1.
 Where a gauge is given, so are registers that move by a linear map of themselves: d h = G h is checked as an
 identity, and what follows needs to know no more about h. So a change of basis that runs through many layers
 is checked one layer at a time (docs/theory/upper-bounds).
@@ -14,7 +15,7 @@ from typing import overload
 from .errors import Rejected
 from .formal import Formal, Ring
 from .polynomials import Poly, add_to
-from .program import Program, size
+from .program import Equation, Program, size
 from .run import Trace, apply, pushed_forward
 from .tower import Weights, check_weights
 
@@ -58,6 +59,7 @@ class _Registers:
             for known in (self.influenced, self.fed):
                 if known.intersection(equation.arguments):
                     known.add(register)
+        self.named = self.fed - self.influenced - _shares(program, self.fed - self.influenced)
         self.values: dict[int, Tensor] = {}
         self.replaced: dict[int, Tensor] = {}
         self.slopes: dict[int, Tensor] = {}
@@ -107,7 +109,7 @@ class _Registers:
         return moved
 
     def _compute(self, register: int) -> Tensor:
-        if register in self.fed and register not in self.influenced:
+        if register in self.named:
             return self._variables("register", register)
         if register < self.program.first_equation:
             if self.weights is None:
@@ -125,6 +127,42 @@ class _Registers:
         first = 1 if kind == "theta" else 0
         start = sum(size(shape) for shape in self.shapes[first:register])
         return [self.domain.ring.variable(kind, start + k) for k in range(size(self.shapes[register]))]
+
+
+def _shares(program: Program, fed: set[int]) -> set[int]:
+    """Return the quotients u / D by sums D of entries of u, and what they are computed from.
+
+    Both arguments of such a quotient are made of the same registers by linear maps with constant
+    coefficients, and what such a map makes of a share belongs to it. ``fed`` are the registers that depend on
+    the input and do not move. Which of them are chosen is a matter of cost alone.
+    """
+    origins: dict[int, set[int]] = {}
+    constants, shares = set[int](), set[int]()
+    for register, equation in enumerate(program.equations, start=program.first_equation):
+        made_of = [origins.get(argument, {argument}) for argument in equation.arguments if argument in fed]
+        if constants.issuperset(equation.arguments):
+            constants.add(register)
+        elif register in fed and constants.issuperset(set(equation.arguments) - fed):
+            is_share = equation.primitive == "divide" and len(made_of) == 2 and made_of[0] & made_of[1]
+            if is_share or _is_linear(equation, fed):
+                origins[register] = set[int]().union(*made_of)
+                shares |= {register} if is_share or shares.intersection(equation.arguments) else set()
+    for register in reversed(origins):
+        if register in shares:
+            shares.update(origins.keys() & program.equations[register - program.first_equation].arguments)
+    return shares
+
+
+def _is_linear(equation: Equation, fed: set[int]) -> bool:
+    """Whether an equation is linear in its arguments that are fed, if the others are constants."""
+    varying = [argument for argument in equation.arguments if argument in fed]
+    match equation.primitive:
+        case "gather" | "add":
+            return True
+        case "divide":
+            return varying == [equation.arguments[0]]
+        case _:
+            return equation.primitive != "activation" and len(varying) == 1
 
 
 class _Lazy(Sequence[Tensor]):

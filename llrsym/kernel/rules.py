@@ -4,6 +4,8 @@ rank_at_least   evaluation minor in the exponential tower modulo p   docs/theory
 rank_at_most    parameters: the number of parameters                  docs/theory: upper-bounds
                 ambient: monomials of a network polynomial in x       docs/theory: upper-bounds
                 relations: linear dependences, formally verified      docs/theory: upper-bounds
+                factorisation: through a network with other weights   docs/theory: upper-bounds
+                annihilators: functionals that vanish on the tangents docs/theory: upper-bounds
 """
 
 from collections.abc import Sequence
@@ -12,8 +14,11 @@ from fractions import Fraction
 from math import lcm
 
 from .activations import activation_named
+from .annihilators import Equations, Functional, count_annihilated
+from .cuts import Cut
 from .domains import ListDomain
 from .errors import Rejected
+from .factorisations import factored
 from .formal import Formal, Ring
 from .local import Gauge, LocalChecks
 from .polynomials import IMAGINARY, KAPPA, Monomial, Poly
@@ -61,7 +66,11 @@ Relation = tuple[tuple[int, tuple[Coefficient, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class UpperCertificate:
-    """The name of an upper rule, and for ``relations`` the vectors and the prime that separates them."""
+    """The name of an upper rule, and for ``relations`` the vectors and the prime that separates them.
+
+    For ``factorisation`` the cuts, and the certificate ``inner`` of the network after them; for
+    ``annihilators`` the functionals and the equations that their unknowns solve.
+    """
 
     rule: str
     relations: tuple[Relation, ...] = ()
@@ -69,6 +78,10 @@ class UpperCertificate:
     seed: str = ""
     rewrites: tuple[tuple[Monomial, Poly], ...] = ()
     gauges: tuple[Gauge, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    inner: "UpperCertificate | None" = None
+    equations: tuple[Equations, ...] = ()
+    functionals: tuple[Functional, ...] = ()
 
 
 # Lower bounds
@@ -390,8 +403,25 @@ class Echelon:
         return False
 
 
+def bound_by_factorisation(program: Program, weights: Weights | None, certificate: UpperCertificate) -> int:
+    """f(x; theta) = g(x; phi(theta)), so dim T_f(theta) <= dim T_g(phi(theta)) <= the generic rank of g."""
+    inner = certificate.inner
+    bound = None if inner is None or inner.inner is not None else _UPPER_RULES.get(inner.rule)
+    if inner is None or bound is None:
+        raise Rejected("factorisation: expected the certificate of another rule after the cuts")
+    return bound(factored(program, certificate.cuts), None, inner)
+
+
+def bound_by_annihilators(program: Program, weights: Weights | None, certificate: UpperCertificate) -> int:
+    """N - K for f with N coefficients and K independent functionals that vanish on all tangent functions."""
+    setting = Setting(certificate.prime, 1, certificate.seed)
+    return count_annihilated(program, certificate.equations, certificate.functionals, setting)
+
+
 _UPPER_RULES = {
     "parameters": bound_by_parameters,
     "ambient": bound_by_ambient_space,
     "relations": bound_by_relations,
+    "factorisation": bound_by_factorisation,
+    "annihilators": bound_by_annihilators,
 }

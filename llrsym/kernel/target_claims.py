@@ -8,15 +8,16 @@ lower   none      nothing is proved
         exact     the theorem on the target set of the family             kernel.target_sets
 upper   exact     the same
         narrow    an embedding keeps the rank of a narrow network          docs/theory/embeddings
+        embedding the same for any two networks, by the map that is given  docs/theory/embeddings
 samples none      n <= rank always; n >= rank / c
         minor     n samples at which the irreducible network has full rank docs/theory/samples
+                  (with embedding: the narrow network)
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
-from .decoding import expect, read_count, read_list, read_object, read_pair, read_string
+from .decoding import expect, read_count, read_object, read_pair, read_string
 from .documents import (
     ALMOST_EVERY,
     CERTIFICATE_FORMAT,
@@ -26,31 +27,34 @@ from .documents import (
     read_upper,
     read_weights,
 )
-from .errors import Malformed, Rejected
-from .families import narrow_model, weights_in
-from .models import (
-    Convolution,
-    Diagonal,
-    Factorization,
-    Layered,
-    Model,
-    Weights,
-    output_count,
-    program_of,
-    tensors_of,
+from .embeddings import (
+    KEEPS_TANGENTS,
+    REGISTERS,
+    EmbeddingCertificate,
+    EmbeddingClaim,
+    check_embedding,
+    read_map,
 )
+from .errors import Rejected
+from .families import narrow_model, weights_in
+from .model_documents import (
+    AnyModel,
+    check_weights_of,
+    outputs_of,
+    program_for,
+    read_any_model,
+    title_of,
+    weight_count,
+)
+from .models import Weights, program_of
+from .polynomials import Poly
+from .program import Program
 from .residues import Arithmetic
 from .rules import LowerCertificate, UpperCertificate, check_rank_at_least, check_rank_at_most
 from .target_sets import Exact, exact_minimal_rank
 
 QUESTION = "optimistic_sample_size"
-FAMILIES: dict[str, type[Any]] = {
-    "layered": Layered,
-    "convolution": Convolution,
-    "factorization": Factorization,
-    "diagonal": Diagonal,
-}
-NONE, EXACT, NARROW = "none", "exact", "narrow"
+NONE, EXACT, NARROW, EMBEDDING = "none", "exact", "narrow", "embedding"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,8 @@ class TargetClaim:
 
     network: str
     target: str
-    wide: Model
-    target_model: Model
+    wide: AnyModel
+    target_model: AnyModel
     weights: Weights | None
     lower: int
     upper: int
@@ -74,12 +78,16 @@ class TargetClaim:
 
 @dataclass(frozen=True, slots=True)
 class TargetCertificate:
-    """The rule of each side; ``narrow`` bounds the rank of the narrow network, ``minor`` the samples."""
+    """The rule of each side; ``narrow`` bounds the rank of the narrow network, ``minor`` the samples.
+
+    ``map`` are the entries of an embedding of the target into the network, needed unless both are the same.
+    """
 
     lower: str
     upper: str
     narrow: UpperCertificate | None = None
     minor: LowerCertificate | None = None
+    map: Mapping[int, Poly] | None = None
 
 
 def check_target_claim(
@@ -87,16 +95,23 @@ def check_target_claim(
 ) -> tuple[str, list[str]]:
     """Prove a claim; return the statement in words and the theorems used. Raises ``Rejected``."""
     if claim.weights is not None:
-        tensors_of(claim.target_model, claim.weights)
-    exact = None
-    if EXACT in (certificate.lower, certificate.upper):
-        exact = exact_minimal_rank(claim.wide, claim.target_model, claim.weights)
-    if certificate.narrow is not None and certificate.upper != NARROW:
+        check_weights_of(claim.target_model, claim.weights)
+    if certificate.narrow is not None and certificate.upper not in (NARROW, EMBEDDING):
         raise Rejected(f"upper: the rule '{certificate.upper}' uses no bound of a narrow network")
+    exact = _exact(claim) if EXACT in (certificate.lower, certificate.upper) else None
     _check_lower(claim, certificate, exact)
-    _check_upper(claim, certificate, exact)
+    if certificate.upper == EMBEDDING:
+        _check_embedded(claim, certificate)
+    else:
+        _check_upper(claim, certificate, exact)
     conditions = _check_samples(claim, certificate, exact, arithmetic)
     return _sentence(claim, exact), conditions
+
+
+def _exact(claim: TargetClaim) -> Exact:
+    if isinstance(claim.wide, Program) or isinstance(claim.target_model, Program):
+        raise Rejected("exact: there is no theorem about programs; use the rule 'embedding'")
+    return exact_minimal_rank(claim.wide, claim.target_model, claim.weights)
 
 
 def _check_lower(claim: TargetClaim, certificate: TargetCertificate, exact: Exact | None) -> None:
@@ -114,6 +129,8 @@ def _check_upper(claim: TargetClaim, certificate: TargetCertificate, exact: Exac
         return
     if certificate.upper != NARROW or certificate.narrow is None:
         raise Rejected(f"upper: there is no rule '{certificate.upper}'")
+    if isinstance(claim.wide, Program) or isinstance(claim.target_model, Program):
+        raise Rejected("narrow: the rule compares two models; use 'embedding' for programs")
     model = narrow_model(claim.wide, claim.target_model)
     weights = None if claim.weights is None else weights_in(model, claim.target_model, claim.weights)
     generic = claim.weights is not None or model == claim.target_model
@@ -122,11 +139,24 @@ def _check_upper(claim: TargetClaim, certificate: TargetCertificate, exact: Exac
     check_rank_at_most(program_of(model), weights, certificate.narrow, claim.upper)
 
 
+def _check_embedded(claim: TargetClaim, certificate: TargetCertificate) -> None:
+    """The tangent functions at E(t) span the same space as those of the target at t."""
+    if certificate.narrow is None:
+        raise Rejected("embedding: there is no bound of the rank of the target")
+    if certificate.map is not None:
+        wide, narrow = claim.wide, claim.target_model
+        kept = EmbeddingClaim("", "", KEEPS_TANGENTS, wide, narrow, 0, certificate.map)
+        check_embedding(kept, EmbeddingCertificate(REGISTERS))
+    elif claim.wide != claim.target_model:
+        raise Rejected("embedding: the target is another network, and there is no map")
+    check_rank_at_most(program_for(claim.target_model), claim.weights, certificate.narrow, claim.upper)
+
+
 def _check_samples(
     claim: TargetClaim, certificate: TargetCertificate, exact: Exact | None, arithmetic: Arithmetic
 ) -> list[str]:
     lower, upper = claim.samples
-    outputs = output_count(claim.wide)
+    outputs = outputs_of(claim.wide)
     proved_lower = -(-claim.lower // outputs)
     if exact is not None and certificate.lower == EXACT:
         proved_lower = max(proved_lower, exact.samples_lower)
@@ -139,13 +169,16 @@ def _check_samples(
         if upper < proved_upper:
             raise Rejected(f"samples: {proved_upper} are proved to suffice, claimed {upper}")
         return []
-    if exact is None or exact.irreducible is None:
-        raise Rejected("samples: there is no irreducible network with rational weights for a minor")
     used = len({sample for sample, _ in certificate.minor.rows})
     if used > upper:
         raise Rejected(f"samples: the minor uses {used}, claimed {upper}")
-    program = program_of(exact.irreducible)
-    return check_rank_at_least(program, exact.weights, certificate.minor, exact.rank, arithmetic)
+    if certificate.upper == EMBEDDING:
+        program, weights, rank = program_for(claim.target_model), claim.weights, claim.upper
+    elif exact is not None and exact.irreducible is not None:
+        program, weights, rank = program_of(exact.irreducible), exact.weights, exact.rank
+    else:
+        raise Rejected("samples: there is no irreducible network with rational weights for a minor")
+    return check_rank_at_least(program, weights, certificate.minor, rank, arithmetic)
 
 
 def _sentence(claim: TargetClaim, exact: Exact | None) -> str:
@@ -153,7 +186,7 @@ def _sentence(claim: TargetClaim, exact: Exact | None) -> str:
     samples = _interval(*claim.samples)
     which = "almost every target" if claim.weights is None else "the given target"
     theorem = f" ({exact.theorem})" if exact else ""
-    where = f"{which} of {claim.target_model} in {claim.wide}"
+    where = f"{which} of {title_of(claim.target_model)} in {title_of(claim.wide)}"
     return f"minimal model rank {bounds}, optimistic sample size {samples}, for {where}{theorem}"
 
 
@@ -176,8 +209,8 @@ def read_target_claim(document: object) -> TargetClaim:
     return TargetClaim(
         read_string(values["network"], "claim: network"),
         read_string(values["target"], "claim: target"),
-        read_model(values["wide"]),
-        read_model(values["target_model"]),
+        read_any_model(values["wide"]),
+        read_any_model(values["target_model"]),
         None if values["weights"] is None else read_weights(values["weights"]),
         lower,
         upper,
@@ -185,45 +218,19 @@ def read_target_claim(document: object) -> TargetClaim:
     )
 
 
-def read_target_certificate(document: object) -> TargetCertificate:
-    """Decode a certificate; raises ``Malformed``."""
-    values = read_object(document, "certificate", ("format", "lower", "upper", "narrow", "minor"))
+def read_target_certificate(document: object, claim: TargetClaim) -> TargetCertificate:
+    """Decode a certificate of this claim; raises ``Malformed``."""
+    keys: tuple[str, ...] = ("format", "lower", "upper", "narrow", "minor")
+    embedded = isinstance(document, dict) and document.get("upper") == EMBEDDING
+    values = read_object(document, "certificate", (*keys, "map") if embedded else keys)
     expect(
         values["format"] == CERTIFICATE_FORMAT, "certificate: format", CERTIFICATE_FORMAT, values["format"]
     )
+    entries = values["map"] if embedded else None
     return TargetCertificate(
         read_string(values["lower"], "certificate: lower"),
         read_string(values["upper"], "certificate: upper"),
         None if values["narrow"] is None else read_upper(values["narrow"]),
         None if values["minor"] is None else read_lower(values["minor"]),
+        None if entries is None else read_map(entries, weight_count(claim.target_model)),
     )
-
-
-def read_model(document: object) -> Model:
-    """Decode a model: its family and the fields of that family."""
-    family = document.get("family") if isinstance(document, Mapping) else None
-    kind = FAMILIES.get(family) if isinstance(family, str) else None
-    if kind is None:
-        raise Malformed(f"model: the family must be one of {sorted(FAMILIES)}")
-    names = tuple(field.name for field in fields(kind))
-    values = read_object(document, "model", ("family", *names))
-    model: Model = kind(**{name: _model_value(name, values[name]) for name in names})
-    return model
-
-
-def _model_value(name: str, value: object) -> object:
-    if name == "activation":
-        return read_string(value, name)
-    if name in ("shared", "hidden_bias", "output_bias"):
-        return _truth(value, name)
-    if name == "biases":
-        return tuple(_truth(v, name) for v in read_list(value, name))
-    if name in ("widths", "input", "kernel"):
-        return tuple(read_count(v, name) for v in read_list(value, name))
-    return read_count(value, name)
-
-
-def _truth(value: object, name: str) -> bool:
-    if type(value) is not bool:
-        raise Malformed(f"{name}: expected true or false, got {str(value)[:80]}")
-    return value

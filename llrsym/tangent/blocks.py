@@ -147,9 +147,11 @@ def _block_symmetries(scalars: _Scalars, block: DenseBlock) -> Iterator[NamedRel
         ]
 
     if kind == "power":
+        z = scalars.program.equations[block.values - scalars.program.first_equation].arguments[0]
         for k in neurons:
             moves = incoming(k, k) + outgoing(k, k, -int(degree))
-            yield NamedRelation("homogeneity", f"w.d_w = {degree} a.d_a of neuron {k}", _relation(moves))
+            text = f"w.d_w = {degree} a.d_a of neuron {k}"
+            yield NamedRelation("homogeneity", text, _relation(moves), ((z, ((k, k, Fraction(1)),)),))
     if kind == "identity":
         for k, other in permutations(neurons, 2):
             moves = incoming(k, other) + outgoing(other, k, -1)

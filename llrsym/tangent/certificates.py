@@ -1,5 +1,6 @@
 """Writing a claim and its certificate, and checking them as a stranger would."""
 
+import os
 from pathlib import Path
 
 from llrsym.errors import BadInput
@@ -16,6 +17,7 @@ def write_certificate(folder: Path, claim: Claim, certificate: Certificate) -> s
 def write_documents(folder: Path, claim: str, certificate: str) -> str:
     """Check the two documents as text, write them to ``folder`` and return its name.
 
+    Both are written under other names first, so that an interruption does not leave half a document.
     Raises ``BadInput`` if the folder cannot be written and ``Rejected`` if the kernel refuses.
     """
     texts = {CLAIM: claim, CERTIFICATE: certificate}
@@ -23,7 +25,9 @@ def write_documents(folder: Path, claim: str, certificate: str) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
+            (folder / f"{name}.new").write_text(text, encoding="utf-8")
+        for name in texts:
+            os.replace(folder / f"{name}.new", folder / name)
     except OSError as error:
         raise BadInput(
             f"certificate: {folder} cannot be written: {error.strerror}; choose another folder"

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from fractions import Fraction
 
+from llrsym.kernel.annihilators import Terms
 from llrsym.kernel.documents import CERTIFICATE_FORMAT, CLAIM_FORMAT, Certificate, Claim
 from llrsym.kernel.local import Gauge
 from llrsym.kernel.polynomials import Monomial, Poly
@@ -22,7 +23,7 @@ def claim_text(claim: Claim) -> str:
             "at": claim.at,
             "lower": claim.lower,
             "upper": claim.upper,
-            "program": _program(claim.program),
+            "program": program_document(claim.program),
             "weights": weights,
         }
     )
@@ -39,7 +40,8 @@ def dump(document: dict[str, object]) -> str:
     return "{\n" + lines + "\n}\n"
 
 
-def _program(program: Program) -> dict[str, object]:
+def program_document(program: Program) -> dict[str, object]:
+    """Return a program as JSON data; ``kernel.documents.read_program`` reads it back."""
     return {
         "input": list(program.input_shape),
         "parameters": [[p.name, list(p.shape)] for p in program.parameters],
@@ -84,6 +86,11 @@ def _poly(poly: Poly) -> list[list[object]]:
 
 
 def upper_document(upper: UpperCertificate) -> dict[str, object]:
+    if upper.inner is not None:
+        cuts = [{"register": c.register, "bases": list(c.bases), "tied": c.tied} for c in upper.cuts]
+        return {"rule": upper.rule, "cuts": cuts, "inner": upper_document(upper.inner)}
+    if upper.rule == "annihilators":
+        return _annihilators(upper)
     if upper.rule != "relations":
         return {"rule": upper.rule}
     relations = [_relation(relation) for relation in upper.relations]
@@ -95,6 +102,31 @@ def upper_document(upper: UpperCertificate) -> dict[str, object]:
         "rewrites": _rewrites(upper.rewrites),
         "gauges": [_gauge(gauge) for gauge in upper.gauges],
     }
+
+
+def _annihilators(upper: UpperCertificate) -> dict[str, object]:
+    equations = [
+        {"rows": [[_plain(terms) for terms in row] for row in e.rows], "solution": list(e.solution)}
+        for e in upper.equations
+    ]
+    functionals = [
+        {
+            "entries": [[o, [list(p) for p in powers], _plain(terms)] for o, powers, terms in f.entries],
+            "products": [[str(c), a, b] for c, a, b in f.products],
+        }
+        for f in upper.functionals
+    ]
+    return {
+        "rule": upper.rule,
+        "equations": equations,
+        "functionals": functionals,
+        "prime": upper.prime,
+        "seed": upper.seed,
+    }
+
+
+def _plain(terms: Terms) -> list[list[object]]:
+    return [[str(c), [list(power) for power in powers]] for c, powers in terms]
 
 
 def _gauge(gauge: Gauge) -> list[list[object]]:

@@ -2,12 +2,11 @@
 
 from fractions import Fraction
 
-import flint
 import numpy as np
 from numpy.typing import NDArray
 
 from llrsym.domains.arithmetic import NumpyArithmetic
-from llrsym.domains.elimination import center
+from llrsym.domains.elimination import Elimination, center, eliminate
 from llrsym.domains.prime_field import PrimeField
 from llrsym.kernel.local import Gauge
 from llrsym.kernel.program import size
@@ -15,9 +14,9 @@ from llrsym.kernel.residues import Setting, draw_constants
 from llrsym.kernel.run import Trace, pushed_forward
 from llrsym.kernel.tower import Tower
 from llrsym.tangent.exponents import rational_from_residue
+from llrsym.tangent.supports import inverse, product
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Field = list[tuple[int, int, Fraction]]
 """d theta[target] = sum of factor * theta[source] over (target, source, factor); source -1 stands for 1."""
 MAX_ENTRIES, SPARE = 128, 12
@@ -37,6 +36,7 @@ class GaugeSearch:
         flat = [weights.reshape(len(labels), -1) for weights in self.domain.constants.weights]
         self.theta = np.concatenate([*flat, np.ones((len(labels), 1))], axis=1)
         self.sound = ~self.domain.vanishing
+        self.inverses: dict[int, tuple[Elimination, Floats] | None] = {}
         self.fed = {0}
         for register, equation in enumerate(program.equations, start=program.first_equation):
             if self.fed.intersection(equation.arguments):
@@ -52,7 +52,7 @@ class GaugeSearch:
                 continue
             tangents[register] = tangent
             if register in self.fed and size(program.shapes[register]) <= MAX_ENTRIES:
-                matrix = self._matrix(self.trace.values[register], tangent)
+                matrix = self._matrix(register, tangent)
                 found += [(register, matrix)] if matrix else []
         return tuple(found)
 
@@ -71,40 +71,59 @@ class GaugeSearch:
                 tensors[1 + number] = part.reshape(batch, *parameter.shape)
         return tensors
 
-    def _matrix(self, value: Floats, tangent: Floats) -> tuple[tuple[int, int, Fraction], ...]:
+    def _matrix(self, register: int, tangent: Floats) -> tuple[tuple[int, int, Fraction], ...]:
         """Solve tangent = G value for G; empty when there is no solution with small rational entries.
 
         A diagonal solution is preferred. Where the entries of the register are dependent, another one would
         name some of them by others, which says less than is true.
         """
-        batch, n = len(self.theta), value[0].size
-        both = [np.broadcast_to(t, (batch, *t.shape[1:])).reshape(batch, n) for t in (value, tangent)]
-        values, tangents = (part[self.sound].astype(np.int64) % self.prime for part in both)
-        return self._diagonal(values, tangents) or self._solved(values, tangents)
+        tangents = self._flat(tangent)
+        values = self._flat(self.trace.values[register])
+        matrix = _diagonal(values, tangents, self.prime)
+        if matrix is None:
+            matrix = self._solved(register, values, tangents)
+        return () if matrix is None else _rational(matrix, self.prime)
 
-    def _diagonal(self, values: Integers, tangents: Integers) -> tuple[tuple[int, int, Fraction], ...]:
-        entries = []
-        for k in range(values.shape[1]):
-            first = int(np.argmax(values[:, k] != 0))
-            if not values[first, k]:
-                return ()
-            residue = int(tangents[first, k]) * pow(int(values[first, k]), -1, self.prime) % self.prime
-            factor = rational_from_residue(residue, self.prime)
-            if factor is None or ((values[:, k] * residue - tangents[:, k]) % self.prime).any():
-                return ()
-            entries += [(k, k, factor)] if factor else []
-        return tuple(entries)
+    def _flat(self, tensor: Floats) -> Floats:
+        batch, entries = len(self.theta), tensor[0].size
+        return np.broadcast_to(tensor, (batch, *tensor.shape[1:])).reshape(batch, entries)[self.sound]
 
-    def _solved(self, values: Integers, tangents: Integers) -> tuple[tuple[int, int, Fraction], ...]:
-        n = values.shape[1]
-        reduced, rank = flint.nmod_mat(np.concatenate([values, tangents], axis=1).tolist(), self.prime).rref()
-        if rank != n or int(reduced[n - 1, n - 1]) != 1:
-            return ()
-        entries = []
-        for column in range(n):
-            for output in range(n):
-                factor = rational_from_residue(int(reduced[column, n + output]), self.prime)
-                if factor is None:
-                    return ()
-                entries += [(output, column, factor)] if factor else []
-        return tuple(entries)
+    def _solved(self, register: int, values: Floats, tangents: Floats) -> Floats | None:
+        """The matrix, if the entries of the register are independent and there is one."""
+        if register not in self.inverses:
+            found = eliminate(values.copy(), self.prime)
+            regular = found.rank == values.shape[1]
+            minor = values[np.ix_(found.rows, found.columns)]
+            self.inverses[register] = (found, inverse(minor, self.prime)) if regular else None
+        known = self.inverses[register]
+        if known is None:
+            return None
+        found, solve = known
+        transposed = np.empty((values.shape[1], tangents.shape[1]))
+        transposed[found.columns] = product(solve, tangents[found.rows], self.prime)
+        difference = product(values, transposed, self.prime) - tangents
+        return None if center(difference, self.prime).any() else transposed.T
+
+
+def _diagonal(values: Floats, tangents: Floats, prime: int) -> Floats | None:
+    """The diagonal matrix that takes values to tangents, if there is one and no value is always zero."""
+    entries = np.arange(values.shape[1])
+    first = np.argmax(values != 0, axis=0)
+    value, tangent = values[first, entries], tangents[first, entries]
+    if not value.all() or center(values * tangent - tangents * value, prime).any():
+        return None
+    factors = [
+        int(t) * pow(int(v), -1, prime) % prime if t else 0 for v, t in zip(value, tangent, strict=True)
+    ]
+    return np.diag(np.array(factors, dtype=np.float64))
+
+
+def _rational(matrix: Floats, prime: int) -> tuple[tuple[int, int, Fraction], ...]:
+    """The entries that are not zero, column by column; empty when one of them is no small fraction."""
+    columns, rows = np.nonzero(matrix.T)
+    residues = matrix[rows, columns].astype(np.int64) % prime
+    factors = {residue: rational_from_residue(residue, prime) for residue in set(residues.tolist())}
+    if None in factors.values():
+        return ()
+    entries = zip(rows.tolist(), columns.tolist(), residues.tolist(), strict=True)
+    return tuple((i, j, value) for i, j, residue in entries if (value := factors[residue]) is not None)

@@ -5,18 +5,17 @@ theta and x. For fixed candidates of (G, g) that is a linear system, solved modu
 and samples. What it yields are candidates: the kernel proves them as identities.
 
 # The choice of algorithm
-# 1. Small networks: all tensors at once. Large ones: each tensor and each pair whose tangent functions are
-#    newly dependent, then runs of tensors that follow one another.
+# 1. Small networks: all tensors at once. Large ones: sets of tensors on which null vectors of the Jacobian at
+#    one random weight live; then runs of tensors that follow one another.
 # 2. The candidates act on one axis of a tensor (matrix G), add slices of one tensor to the other, or shift.
 # Invariant: a wrong candidate costs time and proves nothing.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
-from itertools import accumulate, combinations, permutations, product
+from itertools import accumulate
 
-import flint
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,34 +24,37 @@ from llrsym.domains.elimination import center, eliminate
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.residues import PRIMES, Setting, draw_constants
-from llrsym.kernel.rules import Coefficient, Relation
+from llrsym.kernel.rules import Coefficient, Echelon, Relation
 from llrsym.kernel.run import gradient
 from llrsym.kernel.tower import Tower, Weights, derive_tower
 from llrsym.tangent.blocks import NamedRelation
 from llrsym.tangent.exponents import rational_from_residue
+from llrsym.tangent.fields import Family, Field, candidates
 from llrsym.tangent.gauges import GaugeSearch
 from llrsym.tangent.lower import primitive_root
 from llrsym.tangent.nullspace import Tick
+from llrsym.tangent.supports import null_space, supports
 
-Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
-MAX_UNKNOWNS, MAX_PARAMETERS = 1_500, 6_000
-ROWS, MAX_AXIS, MAX_SHIFTS, MAX_BATCH, MAX_DRAWS = 64, 24, 64, 256, 500
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One candidate: d theta[target] = theta[source] for pairs of entries; source -1 is the number 1."""
-
-    label: str
-    targets: Indices
-    sources: Indices
+SMALL, MAX_UNKNOWNS, MAX_PARAMETERS = 300, 2_500, 6_000
+ROWS, SHARING = 64, 4
+"""How many rows are drawn at a time, and how many of them at the same weights."""
 
 
 def find_linear_symmetries(
-    program: Program, weights: Weights | None, seed: str, tick: Tick
+    program: Program,
+    weights: Weights | None,
+    seed: str,
+    tick: Tick,
+    *,
+    wide: bool = False,
+    repeat: bool = False,
 ) -> Iterator[list[NamedRelation]]:
-    """Yield batches of candidates for relations at the given weights, or at almost every weight."""
+    """Yield batches of candidates for relations at the given weights, or at almost every weight.
+
+    They are sought where dependences are seen, or with ``wide`` wherever else they might be. Each is
+    independent of those before it; with ``repeat`` every one that is found is yielded.
+    """
     if program.parameter_count > MAX_PARAMETERS:
         return
     try:
@@ -60,12 +62,16 @@ def find_linear_symmetries(
     except Rejected:
         return
     gauges = GaugeSearch(search.tower, search.setting("gauges"))
-    fields = [_own_fields(program, k) for k in range(len(program.parameters))]
-    for tensors in search.promising([len(own) for own in fields]):
-        chosen = [field for k in tensors for field in fields[k]]
-        chosen += [f for k, other in permutations(tensors, 2) for f in _slices(program, k, other)]
-        found = [_named(program, weights, combination, gauges) for combination in search.solve(chosen)]
-        yield sorted(found, key=lambda named: (not named.name.startswith("shift"), len(named.relation)))
+    known = Echelon(search.prime)
+    for tensors in search.elsewhere() if wide else search.promising():
+        found = [(_named(program, weights, fields), fields) for fields in search.solve(tensors)]
+        found.sort(key=lambda pair: (not pair[0].name.startswith("shift"), len(pair[0].relation)))
+        batch = []
+        for relation, fields in found:
+            if known.insert(search.vector(fields)) or repeat:
+                tick()
+                batch.append(replace(relation, gauge=gauges.find(_moves(fields))))
+        yield batch
 
 
 class _Search:
@@ -81,19 +87,25 @@ class _Search:
         """Return a prime with fresh residues."""
         return Setting(self.prime, primitive_root(self.prime), f"{self.seed}.symmetries.{label}")
 
-    def rows(self, number: int) -> tuple[Floats, Floats]:
-        """Return rows of derivatives of f, each at its own weights (returned with a 1 behind them) and input.
+    def rows(self, count: int) -> Iterator[tuple[Floats, Floats]]:
+        """Yield so many rows of derivatives of f, or a few more, each with its weights, and a 1 behind them.
 
-        A row is the derivative of a random combination of the outputs.
+        A row is the derivative of a random combination of the outputs at a random input.
         """
-        while len(self.drawn) <= number:
-            self.drawn.append(self._draw(len(self.drawn)))
-        return self.drawn[number]
+        number = 0
+        while count > 0:
+            if number == len(self.drawn):
+                self.tick()
+                self.drawn.append(self._draw(number))
+            yield self.drawn[number]
+            count -= ROWS
+            number += 1
 
     def _draw(self, number: int) -> tuple[Floats, Floats]:
         program, setting = self.program, self.setting(str(number))
         labels = [f"row/{k}" for k in range(ROWS)]
-        constants = [draw_constants(self.tower, setting, label) for label in labels]
+        drawn = [draw_constants(self.tower, setting, label) for label in labels[::SHARING]]
+        constants = [shared for shared in drawn for _ in range(SHARING)]
         domain = NumpyArithmetic().batch(self.tower, setting, constants, labels)
         raw = setting.numbers("outputs", ROWS * program.output_count)
         mixed = np.array([n % self.prime for n in raw], dtype=np.float64)
@@ -120,124 +132,90 @@ class _Search:
         matrix, vanishing = NumpyArithmetic().evaluation_matrix(self.tower, setting, wanted, columns)
         return matrix[~vanishing]
 
-    def promising(self, counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
-        """Yield sets of tensors to search, given the numbers of fields on each."""
-        numbers = range(len(counts))
-        if sum(counts) <= MAX_UNKNOWNS:
-            yield tuple(numbers)
+    def promising(self) -> Iterator[tuple[int, ...]]:
+        """Yield sets of tensors, in each of which there are dependences: all of them in a small network."""
+        count = len(self.program.parameters)
+        if self._unknowns(range(count)) > SMALL:
+            yield from self._dependent()
+        elif count:
+            yield tuple(range(count))
+
+    def elsewhere(self) -> Iterator[tuple[int, ...]]:
+        """Yield all tensors at once, or in a large network runs of tensors; nothing in a small one."""
+        count = len(self.program.parameters)
+        everything = self._unknowns(range(count))
+        if SMALL < everything <= MAX_UNKNOWNS:
+            yield tuple(range(count))
+        if everything <= MAX_UNKNOWNS:
             return
-        yield from self._dependent_pairs()
-        for length in range(3, len(counts) + 1):
-            for first in range(len(counts) - length + 1):
-                if sum(counts[first : first + length]) <= MAX_UNKNOWNS:
-                    yield tuple(range(first, first + length))
+        for length in range(2, count):
+            for first in range(count - length + 1):
+                run = range(first, first + length)
+                if self._unknowns(run) <= MAX_UNKNOWNS:
+                    yield tuple(run)
 
-    def _dependent_pairs(self) -> Iterator[tuple[int, ...]]:
-        """The tensors, and the pairs, among whose tangent functions there are new dependences."""
-        program = self.program
-        matrix = self._matrix_at_one_weight()
-        ends = list(accumulate(size(p.shape) for p in program.parameters))
-        columns = [np.arange(b - size(p.shape), b) for b, p in zip(ends, program.parameters, strict=True)]
-        deficits: dict[tuple[int, ...], int] = {}
-        numbers = range(len(program.parameters))
-        for tensors in [*combinations(numbers, 1), *combinations(numbers, 2)]:
-            self.tick()
-            chosen = np.concatenate([columns[k] for k in tensors])
-            rank = eliminate(np.ascontiguousarray(matrix[:, chosen]), self.prime).rank
-            deficits[tensors] = len(chosen) - rank
-            if deficits[tensors] > sum(deficits[k,] for k in tensors if len(tensors) > 1):
-                yield tensors
+    def _unknowns(self, tensors: Sequence[int]) -> int:
+        return sum(len(family) for family in candidates(self.program, tensors))
 
-    def solve(self, fields: Sequence[Field]) -> Iterator[list[tuple[Fraction, Field]]]:
-        """Yield a basis of the combinations of fields along which f does not change."""
-        rows = self._independent_rows(fields)
-        entries = rows.astype(np.int64) % self.prime
-        reduced, rank = flint.nmod_mat(entries.tolist(), self.prime).rref()
-        table = [[int(v) for v in row] for row in reduced.tolist()[:rank]]
-        pivots = [next(k for k, v in enumerate(row) if v) for row in table]
-        for free in sorted(set(range(len(fields))) - set(pivots)):
-            column = {
-                pivot: -row[free] % self.prime for pivot, row in zip(pivots, table, strict=True) if row[free]
-            }
-            values = {k: rational_from_residue(v, self.prime) for k, v in (column | {free: 1}).items()}
-            if None not in values.values():
-                yield [(v, fields[k]) for k, v in sorted(values.items()) if v is not None]
+    def _dependent(self) -> Iterator[tuple[int, ...]]:
+        """Sets of tensors that account for all dependences of the tangent functions at one weight."""
+        ends = list(accumulate(size(p.shape) for p in self.program.parameters))
+        columns = [
+            np.arange(b - size(p.shape), b) for b, p in zip(ends, self.program.parameters, strict=True)
+        ]
+        basis = null_space(self._matrix_at_one_weight(), self.prime, self.tick)
 
-    def _independent_rows(self, fields: Sequence[Field]) -> Floats:
-        """Return a basis of the conditions on the combinations, from as many weights as bring new ones."""
-        known, drawn, wanted = np.zeros((0, len(fields))), 0, 2
-        while True:
-            self.tick()
-            fresh = [self._along(fields, *self.rows(number)) for number in range(drawn, wanted)]
-            rows = np.concatenate([known, *fresh])
-            found = eliminate(rows.copy(), self.prime)
-            if found.rank == len(known) or wanted > MAX_DRAWS:
-                return known
-            known, drawn, wanted = rows[found.rows], wanted, 2 * wanted
+        def fits(tensors: Collection[int]) -> bool:
+            return self._unknowns(sorted(tensors)) <= MAX_UNKNOWNS
 
-    def _along(self, fields: Sequence[Field], matrix: Floats, theta: Floats) -> Floats:
-        """The derivatives of f along every field at these rows."""
-        columns = np.empty((len(matrix), len(fields)))
-        for k, field in enumerate(fields):
-            terms = center(matrix[:, field.targets] * theta[:, field.sources], self.prime)
-            columns[:, k] = terms.sum(axis=1)
-        return center(columns, self.prime)
+        yield from supports(basis, columns, fits, self.prime, self.tick)
+
+    def solve(self, tensors: Sequence[int]) -> Iterator[list[tuple[Fraction, Field]]]:
+        """Yield a basis of the combinations of candidates on these tensors along which f does not change."""
+        families = candidates(self.program, tensors)
+        places = [(family, number) for family in families for number in range(len(family))]
+        for vector in null_space(self._conditions(families, len(places)), self.prime, self.tick):
+            chosen = np.flatnonzero(vector)
+            values = [rational_from_residue(int(vector[k]), self.prime) for k in chosen]
+            if None not in values:
+                pairs = zip(values, (places[k] for k in chosen), strict=True)
+                yield [(value, family.field(n)) for value, (family, n) in pairs if value is not None]
+
+    def _conditions(self, families: Sequence[Family], unknowns: int) -> Floats:
+        """Return independent conditions on the combinations, from more rows than there are unknowns."""
+        parts = [
+            np.concatenate([family.along(*drawn, self.prime) for family in families], axis=1)
+            for drawn in self.rows(unknowns + ROWS)
+        ]
+        rows = np.concatenate(parts)
+        return rows[eliminate(rows.copy(), self.prime).rows]
+
+    def vector(self, fields: Sequence[tuple[Fraction, Field]]) -> dict[int, int]:
+        """Return a combination at one random weight."""
+        theta = next(self.rows(1))[1][0]
+        total: dict[int, int] = {}
+        for target, source, factor in _moves(fields):
+            value = factor.numerator * pow(factor.denominator, -1, self.prime) * int(theta[source])
+            total[target] = (total.get(target, 0) + value) % self.prime
+        return total
 
 
-def _entries(program: Program, tensor: int) -> Indices:
-    start = sum(size(p.shape) for p in program.parameters[:tensor])
-    shape = program.parameters[tensor].shape
-    return np.arange(start, start + size(shape), dtype=np.int64).reshape(shape)
-
-
-def _own_fields(program: Program, tensor: int) -> list[Field]:
-    """Fields on one tensor: theta[.. i ..] <- theta[.. j ..] for every axis, and shifts of its entries.
-
-    Where that is cheap, as for the heads of attention, an axis moves for every first index by itself.
-    """
-    entries, name = _entries(program, tensor), program.parameters[tensor].name
-    flat = entries.ravel()
-    fields = [Field(f"{name} scaled", flat, flat)] if not entries.ndim else []
-    for axis in range(entries.ndim):
-        inner = axis > 0 and len(entries) * entries.shape[axis] ** 2 <= MAX_BATCH
-        for b, part in enumerate(entries) if inner else [("", entries)]:
-            moved = np.moveaxis(part, axis - inner, 0)
-            place = f"{name}[{b}]" if inner else name
-            for i, j in product(range(len(moved)), repeat=2):
-                if i == j or len(moved) <= MAX_AXIS:
-                    label = f"{place}[{i}] <- {place}[{j}] on axis {axis}"
-                    fields.append(Field(label, moved[i].ravel(), moved[j].ravel()))
-    if len(flat) <= MAX_SHIFTS:
-        one = np.array([-1])
-        fields += [Field(f"{name} shifted at entry {k}", flat[k : k + 1], one) for k in range(len(flat))]
-    return fields
-
-
-def _slices(program: Program, tensor: int, other: int) -> Iterator[Field]:
-    """The tensor moved by the slices of another one that have its shape."""
-    entries, source = _entries(program, tensor), _entries(program, other)
-    name, other_name = program.parameters[tensor].name, program.parameters[other].name
-    if source.shape == entries.shape:
-        yield Field(f"{name} <- {other_name}", entries.ravel(), source.ravel())
-    kept = entries.ndim
-    for axes in combinations(range(source.ndim), kept) if kept < source.ndim else ():
-        moved = np.moveaxis(source, axes, range(-kept, 0)).reshape(-1, *(source.shape[k] for k in axes))
-        if moved.shape[1:] == entries.shape and len(moved) <= MAX_SHIFTS:
-            for k, piece in enumerate(moved):
-                yield Field(
-                    f"{name} <- {other_name}, slice {k} on axes {axes}", entries.ravel(), piece.ravel()
-                )
+def _moves(fields: Sequence[tuple[Fraction, Field]]) -> list[tuple[int, int, Fraction]]:
+    """Return the entries (target, source, factor) of a combination, each pair once."""
+    total: dict[tuple[int, int], Fraction] = {}
+    for factor, field in fields:
+        for pair in zip(field.targets.tolist(), field.sources.tolist(), strict=True):
+            total[pair] = total.get(pair, Fraction(0)) + factor
+    return [(target, source, factor) for (target, source), factor in total.items() if factor]
 
 
 def _named(
-    program: Program, weights: Weights | None, fields: list[tuple[Fraction, Field]], gauges: GaugeSearch
+    program: Program, weights: Weights | None, fields: Sequence[tuple[Fraction, Field]]
 ) -> NamedRelation:
     flat = None if weights is None else [v for tensor in weights for v in tensor]
     total: dict[int, dict[int, Fraction]] = {}
-    for factor, field in fields:
-        for target, source in zip(field.targets.tolist(), field.sources.tolist(), strict=True):
-            terms = total.setdefault(target, {})
-            terms[source] = terms.get(source, Fraction(0)) + factor
+    for target, source, factor in _moves(fields):
+        total.setdefault(target, {})[source] = factor
     relation: Relation = tuple(
         (target, coefficients)
         for target, terms in sorted(total.items())
@@ -250,9 +228,7 @@ def _named(
     shifts = all((field.sources == -1).all() for _, field in fields)
     kind = "shift" if shifts else "change of basis" if len(names) > 1 else "linear symmetry"
     description = "; ".join(f"{factor} * ({field.label})" for factor, field in fields[:4])
-    entries = [(t, source, c) for t, terms in total.items() for source, c in terms.items() if c]
-    gauge = gauges.find(entries) if entries else ()
-    return NamedRelation(f"{kind} of {', '.join(names)}", description, relation, gauge)
+    return NamedRelation(f"{kind} of {', '.join(names)}", description, relation)
 
 
 def _terms(terms: dict[int, Fraction], flat: list[Fraction] | None) -> tuple[Coefficient, ...]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import TypeVar
 
 from llrsym.kernel.activations import activation_named
@@ -49,16 +50,21 @@ def find_relations(
 
     ``functions[n][o]`` is component o of function n. With ``clear`` all symbols are expanded and common
     denominators removed, which finds every relation of exponential towers, at a higher price. ``tick`` is
-    called once per column and may raise. Raises ``Rejected`` when the work outgrows the limits, which are
-    counts of terms, so that the answer does not depend on the speed of the machine.
+    called for every column and every step of the elimination and may raise. Raises ``Rejected`` when the work
+    outgrows the limits: counts of terms, so that the answer does not depend on the speed of the machine.
     """
-    columns = []
-    for function in functions:
-        tick()
-        columns.append([normal_form(ring, part) for part in function])
+    columns = _each(functions, partial(normal_form, ring), tick)
     if clear:
-        columns = without_denominators(ring, columns)
+        columns = without_denominators(ring, columns, tick)
     return _Elimination(ring, tick).relations(_column(ring, n, parts) for n, parts in enumerate(columns))
+
+
+def _each(columns: Sequence[Sequence[Poly]], change: Callable[[Poly], Poly], tick: Tick) -> list[list[Poly]]:
+    changed = []
+    for parts in columns:
+        tick()
+        changed.append([change(part) for part in parts])
+    return changed
 
 
 def normal_form(ring: Ring, poly: Poly) -> Poly:
@@ -106,7 +112,7 @@ def _replacement(ring: Ring, atom: int) -> Poly:
     return terms
 
 
-def without_denominators(ring: Ring, columns: list[list[Poly]]) -> list[list[Poly]]:
+def without_denominators(ring: Ring, columns: list[list[Poly]], tick: Tick) -> list[list[Poly]]:
     """Expand every symbol and multiply all functions by one common denominator."""
     while True:
         atoms = {atom for parts in columns for part in parts for monomial in part for atom, _ in monomial}
@@ -114,21 +120,18 @@ def without_denominators(ring: Ring, columns: list[list[Poly]]) -> list[list[Pol
         inverses = {atom for atom in atoms if ring.atoms[atom][0] == "inverse"}
         if symbols:
             values = {atom: ring.expansion(atom) for atom in symbols}
-            columns = [[substituted(part, values) for part in parts] for parts in columns]
+            columns = _each(columns, partial(substituted, values=values), tick)
         elif len(inverses) > CLEARED:
             raise Rejected(f"limit: clearing {len(inverses)} denominators at once takes too many terms")
         elif inverses:
-            columns = _cleared(ring, columns, max(inverses))
+            inverse = max(inverses)
+            degree = max(int(dict(m).get(inverse, 0)) for parts in columns for part in parts for m in part)
+            columns = _each(columns, partial(_times_power, ring, inverse, degree), tick)
         else:
             return columns
 
 
-def _cleared(ring: Ring, columns: list[list[Poly]], inverse: int) -> list[list[Poly]]:
-    degree = max(int(dict(m).get(inverse, 0)) for parts in columns for part in parts for m in part)
-    return [[_times_power(ring, part, inverse, degree) for part in parts] for parts in columns]
-
-
-def _times_power(ring: Ring, poly: Poly, inverse: int, degree: int) -> Poly:
+def _times_power(ring: Ring, inverse: int, degree: int, poly: Poly) -> Poly:
     """Return poly times D^degree, where ``inverse`` stands for 1/D."""
     denominator: Poly = dict(ring.atoms[inverse][1])  # type: ignore[call-overload]  # an inverse holds its key
     total: Poly = {}
@@ -161,7 +164,7 @@ def _column(ring: Ring, number: int, parts: Sequence[Poly]) -> Column:
         degree = max(int(dict(m).get(inverse, 0)) for part in polys for m in part)
         denominator: Poly = dict(ring.atoms[inverse][1])  # type: ignore[call-overload]  # an inverse holds its key
         scale = multiply(scale, power(denominator, degree))
-        polys = [_times_power(ring, part, inverse, degree) for part in polys]
+        polys = [_times_power(ring, inverse, degree, part) for part in polys]
     entries: Vector = {}
     for output, part in enumerate(polys):
         for monomial, coefficient in part.items():
@@ -185,7 +188,6 @@ class _Elimination:
         occurrences = Counter(row for column in everything for row in column.entries)
         found = []
         for column in everything:
-            self.tick()
             reduced = self._reduce(column)
             if not reduced.entries:
                 found.append(reduced.combination)
@@ -197,6 +199,7 @@ class _Elimination:
 
     def _reduce(self, column: Column) -> Column:
         while True:
+            self.tick()
             row = next((row for row in column.entries if row in self.pivots), None)
             if row is None:
                 return column

@@ -25,7 +25,8 @@ from llrsym.tangent.blocks import NamedRelation
 from llrsym.tangent.certificates import write_certificate
 from llrsym.tangent.describe import described
 from llrsym.tangent.lower import LowerBound, find_lower_bound
-from llrsym.tangent.upper import UpperBound, bound_without_relations, find_relation_bound
+from llrsym.tangent.through import UpperBound
+from llrsym.tangent.upper import bound_without_relations, find_relation_bound
 from llrsym.verdict import Relation, Relations, Verdict
 
 Progress = Callable[[str], None]

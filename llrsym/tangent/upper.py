@@ -1,10 +1,10 @@
 """Upper bounds: parameter count, ambient space, and relations found and checked exactly."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+from llrsym.kernel.activations import activation_named
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.formal import Formal, Ring
 from llrsym.kernel.local import LocalChecks
@@ -25,10 +25,12 @@ from llrsym.kernel.rules import (
 from llrsym.kernel.run import Trace, gradient
 from llrsym.kernel.tower import Weights, formal_trace
 from llrsym.tangent.blocks import NamedRelation, find_symmetries
+from llrsym.tangent.graded import find_graded_symmetries
 from llrsym.tangent.linear_symmetries import find_linear_symmetries
 from llrsym.tangent.naming import UNEXPLAINED, named
 from llrsym.tangent.nullspace import Tick, find_relations
 from llrsym.tangent.rational import find_rational_relations
+from llrsym.tangent.through import UpperBound, find_annihilator_bound, find_factored_bound
 
 Rewrites = Sequence[tuple[Monomial, Poly]]
 ANYHOW, LOCAL, UNCHECKED = "anyhow", "one layer at a time", "by the kernel"
@@ -36,21 +38,13 @@ FORMAL_COLUMNS, FORMAL_ENTRIES = 20_000, 200_000
 """Sizes of a formal gradient beyond which relations are only sought among the known symmetries."""
 
 
-@dataclass(frozen=True, slots=True)
-class UpperBound:
-    """A proved upper bound with its certificate and the relations it uses."""
-
-    rank: int
-    certificate: UpperCertificate
-    reason: str
-    relations: tuple[NamedRelation, ...] = ()
-
-
 def bound_without_relations(program: Program, weights: Weights | None) -> UpperBound:
     """Return the parameter count, or the dimension of the ambient space when that is smaller."""
     count = program.parameter_count
     best = UpperBound(count, UpperCertificate("parameters"), f"there are {count} parameters")
     certificate = UpperCertificate("ambient")
+    if not is_polynomial(program):
+        return best
     try:
         ambient = bound_by_ambient_space(program, weights, certificate)
     except Rejected:
@@ -58,6 +52,13 @@ def bound_without_relations(program: Program, weights: Weights | None) -> UpperB
     if ambient >= count:
         return best
     return UpperBound(ambient, certificate, f"f is a polynomial in x with at most {ambient} monomials")
+
+
+def is_polynomial(program: Program) -> bool:
+    """Whether a program only adds and multiplies."""
+    kinds = {str(e.data) for e in program.equations if e.primitive == "activation"}
+    divides = any(equation.primitive == "divide" for equation in program.equations)
+    return not divides and all(activation_named(kind).is_polynomial for kind in kinds)
 
 
 def find_relation_bound(
@@ -71,25 +72,46 @@ def find_relation_bound(
     symmetries_only: bool = False,
     linear_symmetries: bool = True,
     careful: bool = False,
+    factored: bool = False,
 ) -> UpperBound | None:
     """Return the upper bound M - K from K independent relations, each an exact identity.
 
     First the symmetries of the activations, then those that are linear in the weights if
-    ``linear_symmetries``, then, while the bound is above ``lower``, whatever exact linear algebra over the
-    field of constants finds among the formal tangent functions. With ``symmetries_only`` that last, expensive
-    step is left out. Linear symmetries are left for the kernel to check unless ``careful``. None when there
-    is no relation.
+    ``linear_symmetries``. While the bound is above ``lower``: a factorisation through another network, unless
+    this is one (``factored``), tried early if that network is much smaller; relations with quadratic
+    coefficients; then whatever exact linear algebra over the field of constants finds among the formal
+    tangent functions. With ``symmetries_only`` these are left out. Linear symmetries are left for the kernel
+    to check unless ``careful``. None when there is no relation.
     """
     search = _Search(program, weights, seed, rewrites, tick)
     search.add_all(find_symmetries(program, weights), lower)
-    for batch in find_linear_symmetries(program, weights, seed, tick) if linear_symmetries else ():
-        if search.bound <= lower:
-            break
-        search.add_all(batch, lower, LOCAL if careful else UNCHECKED)
-    if search.bound > lower and not symmetries_only:
+    further = lower > 0 and linear_symmetries and not symmetries_only
+
+    def within(network: Program, quick: bool) -> UpperBound | None:
+        return find_relation_bound(
+            network, None, lower, seed, (), tick, symmetries_only=quick, careful=True, factored=True
+        )
+
+    if linear_symmetries:
+        search.add_linear(lower, careful, wide=False)
+    if search.bound > lower and further and not factored:
+        through = find_factored_bound(program, lower, seed, tick, within, early=True)
+        through = through or find_annihilator_bound(program, lower, seed, tick)
+        if through is not None:
+            return through
+    if linear_symmetries:
+        search.add_linear(lower, careful, wide=True)
+    if search.bound > lower and further:
+        through = None if factored else find_factored_bound(program, lower, seed, tick, within, early=False)
+        if through is not None:
+            return through
+        if weights is None:
+            wanted = program.parameter_count - lower
+            search.add_all(find_graded_symmetries(program, seed, wanted, tick), lower)
+    if search.bound > lower and not symmetries_only and not factored:
         search.add_all(search.rational_relations(), lower)
     for clear in (False, True):
-        if search.bound > lower and not symmetries_only:
+        if search.bound > lower and not symmetries_only and not factored:
             search.add_all(search.dependences(clear), lower)
     if not search.kept:
         return None
@@ -109,6 +131,19 @@ def find_relation_bound(
     return UpperBound(search.bound, certificate, reason, tuple(search.kept))
 
 
+class _TickingRing(Ring):
+    """A ring that calls ``tick`` while it multiplies, so that a long step can be ended from outside."""
+
+    def __init__(self, tick: Tick) -> None:
+        super().__init__()
+        self.tick = tick
+
+    def spend(self, products: int) -> None:
+        """Count products, after calling ``tick``."""
+        self.tick()
+        super().spend(products)
+
+
 class _Search:
     """The relations found so far, kept only when proved and independent of the others."""
 
@@ -117,7 +152,7 @@ class _Search:
     ) -> None:
         self.tick = tick
         self.program, self.weights = program, weights
-        self.ring = Ring()
+        self.ring = _TickingRing(tick)
         self.rewrites = rewrites
         self.local = LocalChecks(program, weights, LOCAL_WORK // 4)
         self.setting = Setting(PRIMES[-1], 1, seed)
@@ -154,6 +189,17 @@ class _Search:
             vector = evaluate.vector(candidate.relation)
             if self._is_identity(candidate, check) and echelon.insert(vector):
                 self.kept.append(candidate)
+
+    def add_linear(self, lower: int, careful: bool, *, wide: bool) -> None:
+        """Add symmetries that are linear in the weights, left for the kernel to check unless ``careful``."""
+        if self.bound <= lower:
+            return
+        for batch in find_linear_symmetries(
+            self.program, self.weights, self.setting.seed, self.tick, wide=wide, repeat=careful
+        ):
+            self.add_all(batch, lower, LOCAL if careful else UNCHECKED)
+            if self.bound <= lower:
+                return
 
     def _is_identity(self, candidate: NamedRelation, check: str) -> bool:
         relation = candidate.relation

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from llrsym.kernel.models import parameter_count
-from llrsym.kernel.target_claims import read_model
+from llrsym.kernel.model_documents import read_model
 from proofs.source.model import Embed, Independence, Instance, Item, Status, Theory
 
 INSTANCES = "instances"

@@ -13,6 +13,7 @@ from llrsym.cli.app import app
 CONV = "conv(input=(3,), kernel=(2,), channels=(2,))"
 FREE = "conv(input=(3,), kernel=(2,), channels=(2,), shared=False)"
 SILU = "mlp(2,{0},{0},1,activation='silu')"
+RESIDUAL = "residual(width=2,blocks=2,hidden=2)"
 SCHEMA = json.loads(
     resources.files("llrsym.cli").joinpath("schemas", "bound.json").read_text(encoding="utf-8")
 )
@@ -108,6 +109,33 @@ def test_text_and_quiet_agree():
     assert ask(*arguments) == ask(*arguments, "--quiet")
 
 
+def test_a_target_without_a_theorem_has_an_upper_bound(tmp_path):
+    folder = tmp_path / "proof"
+    target = ("--target", "residual(width=2,hidden=1)")
+    document = answer(RESIDUAL, *target, "--certificate", str(folder), code=3)
+    sizes = ("samples", "samples_lower", "samples_upper", "lower", "upper", "parameters", "max_rank")
+    assert [document[name] for name in sizes] == [None, 0, 5, 0, 7, 24, None]
+    assert (document["verdict"], document["upper_verdict"]) == ("open", "proved")
+    result = CliRunner().invoke(app, ["verify", str(folder)])
+    assert (result.exit_code, result.stdout[:8]) == (0, "accepted")
+
+
+def test_a_network_from_a_file_at_its_own_weights(tmp_path):
+    model = tmp_path / "model.py"
+    model.write_text(
+        "import numpy as np\n"
+        "def own(p, x):\n    return x + p['V'] @ np.tanh(p['W'] @ x)\n"
+        "own.shapes = {'W': (1, 2), 'V': (2, 1), 'x': (2,)}\n"
+        "wide = 'residual(width=2, blocks=2, hidden=2)'\n",
+        encoding="utf-8",
+    )
+    weights = tmp_path / "weights.json"
+    weights.write_text(json.dumps({"W": [[1, 2]], "V": [[0], [0]]}), encoding="utf-8")
+    document = answer(f"{model}:own", "--target-weights", str(weights), code=3)
+    assert (document["network"], document["target"], document["upper"]) == ("model.py:own",) * 2 + (2,)
+    assert answer(f"{model}:wide", "--target", f"{model}:wide", code=3)["upper"] == 22
+
+
 REFUSED = {
     ("mlp(2,3,1)", "--target", "mlp(2,4,1)"): "the target needs 4 hidden neurons, the network has 3",
     ("mlp(2,3,1)", "--target", "mlp(2,2,2,1)"): "the target has 2 hidden layers, the network 1",
@@ -120,7 +148,10 @@ REFUSED = {
     (CONV, "--target", CONV, "--claim", "k*(n+1)"): "n in 'k*(n+1)' is not a size here; the sizes are M = 8",
     (CONV, "--target", CONV, "--claim", "__import__('os')"): "may hold integers, names, + - * / ^",
     (CONV, "--target", CONV, "--budget", "0"): "--budget: 0.0 is not a positive number of seconds",
-    (CONV,): "Missing option '--target'",
+    (CONV,): "there is no target; give --target T, --target-weights FILE or both",
+    (RESIDUAL, "--target", "mlp(2,1,2)"): "are built in different ways",
+    (RESIDUAL, "--target", "residual(width=2,hidden=3)"): "block 1 of the target does not fit",
+    (RESIDUAL, "--target", RESIDUAL, "--claim", "M"): "belongs to no family with a theorem",
     (CONV, "--target", "mlp(2,0,1)"): "mlp: widths[1] is 0; give a positive integer",
 }
 

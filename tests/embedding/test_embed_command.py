@@ -157,7 +157,7 @@ def test_the_result_is_frozen_and_read_only() -> None:
 
 def test_networks_without_a_family_are_refused() -> None:
     net = ll.mlp(1, 2, 1)
-    with pytest.raises(BadInput, match="network and target must be builder calls"):
+    with pytest.raises(BadInput, match="the network traced is no call of a builder"):
         ll.embed(ll.Network("traced", net.program), target=net)
 
 
@@ -170,3 +170,20 @@ def test_the_same_seed_gives_the_same_answer() -> None:
     assert (
         "at almost every weight of the target and almost every free number they span more: rank 5" in answer
     )
+
+
+def test_networks_of_a_file_and_blocks(folder: Path) -> None:
+    text = "wide = 'residual(width=2, blocks=2, hidden=2)'\nnarrow = 'residual(width=2, hidden=1)'\n"
+    (folder / "model.py").write_text(text, encoding="utf-8")
+    code, stdout, _ = ask("model.py:wide", "--target", "model.py:narrow", "--out", "wide.json")
+    assert code == 0
+    assert "  move: null_block(2)\n  move: null_units(group='hidden1')\n" in stdout
+    assert json.loads((folder / "wide.json").read_text(encoding="utf-8"))["c2"] == ["0", "0"]
+
+
+def test_a_function_of_a_file_has_no_units(folder: Path) -> None:
+    text = "def own(p, x):\n    return p['w'] * x\nown.shapes = {'w': (1,), 'x': (1,)}\n"
+    (folder / "model.py").write_text(text, encoding="utf-8")
+    code, _, stderr = ask("model.py:own", "--target", "residual(width=1, hidden=1)", "--out", "wide.json")
+    assert code == 2
+    assert "embed: the network model.py:own is no call of a builder" in stderr

@@ -11,7 +11,7 @@ from llrsym.embedding.documents import certificate_text, claim_text, model_docum
 from llrsym.embedding.maps import Embedding, identity
 from llrsym.embedding.moves import Constant, Move, Null, Split
 from llrsym.embedding.widening import widening
-from llrsym.kernel import embeddings, layered_embeddings
+from llrsym.kernel import layered_embeddings, register_embeddings
 from llrsym.kernel.check import check
 from llrsym.kernel.embeddings import KEEPS_FUNCTION, KEEPS_TANGENTS
 from llrsym.kernel.errors import Malformed, Rejected
@@ -325,7 +325,7 @@ def test_every_row_is_compared(monkeypatch: Patch) -> None:
         [[good[0][0], [[0, "1/3"], [1, "1"]]], *good[1:]],
     ):
         assert "is not the combination given" in judge((claim, {**certificate, "rows": rows}))
-    monkeypatch.setattr(embeddings, "_check_rows", lambda *arguments: None)
+    monkeypatch.setattr(register_embeddings.Comparison, "check_rows", lambda *arguments: None)
     assert is_proved((claim, {**certificate, "rows": []}))
 
 

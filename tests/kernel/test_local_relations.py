@@ -8,7 +8,7 @@ import pytest
 from llrsym.kernel.check import check
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.local import Gauge, LocalChecks
-from llrsym.kernel.program import Program
+from llrsym.kernel.program import Equation, Parameter, Program, size
 from llrsym.kernel.residues import PRIMES
 from llrsym.kernel.rules import (
     LOCAL_WORK,
@@ -19,7 +19,7 @@ from llrsym.kernel.rules import (
     is_local_relation,
 )
 from llrsym.kernel.tower import Weights
-from llrsym.networks.builders import mlp
+from llrsym.networks.builders import attention, mlp
 from llrsym.tangent.rank import model_rank
 from tests.kernel.scenarios import documents
 
@@ -121,3 +121,64 @@ def test_directions_that_share_registers_are_judged_each_by_itself():
     wrong: Gauge = tuple((register, ((0, 0, Fraction(2)),)) for register in (4, 5, 6, 7))
     for gauge, holds in ((wrong, False), (GAUGE, True), (wrong, False), ((), True), (GAUGE, True)):
         assert is_local_relation(local, SCALE, gauge) is holds
+
+
+def quotient(divided_by: tuple[int, int]) -> Program:
+    """f = a u / D + b v / D + c of x = (u, v, w), where D is the sum of two entries of x.
+
+    Registers 0 x, 1 (a, b), 2 c, 3 (u, v), 4 the two entries, 5 (1, 1), 6 D, 7 (D, D), 8 shares, 10 f.
+    """
+    equations = (
+        Equation("gather", (0,), (2,), (0, 1)),
+        Equation("gather", (0,), (2,), divided_by),
+        Equation("constant", (), (2,), (Fraction(1), Fraction(1))),
+        Equation("einsum", (4, 5), (), "k,k->"),
+        Equation("gather", (6,), (2,), (0, 0)),
+        Equation("divide", (3, 7), (2,)),
+        Equation("einsum", (8, 1), (), "k,k->"),
+        Equation("add", (9, 2), ()),
+    )
+    return Program((3,), (Parameter("a", (2,)), Parameter("c", ())), equations, 10)
+
+
+def numbers(*entries: int) -> Relation:
+    return tuple((n, (Coefficient(Fraction(c)),)) for n, c in enumerate(entries) if c)
+
+
+def test_shares_are_known_to_add_up_to_one():
+    assert is_local(quotient((0, 1)), None, numbers(1, 1, -1))
+
+
+@pytest.mark.parametrize(
+    ("divided_by", "relation"),
+    [
+        ((0, 1), numbers(1, 1, 1)),
+        ((0, 1), numbers(1, -1, 0)),
+        ((0, 1), numbers(1, 0, -1)),
+        ((0, 2), numbers(1, 1, -1)),  # the divisor leaves out one of the entries
+        ((1, 2), numbers(1, 1, -1)),
+        ((0, 0), numbers(1, 1, -1)),
+    ],
+)
+def test_what_only_resembles_a_sum_of_shares_proves_nothing(divided_by, relation):
+    program = quotient(divided_by)
+    assert not is_local(program, None, relation)
+    with pytest.raises(Rejected, match="the derivative along it is not zero"):
+        bound_by_relations(program, None, upper((relation,), ()))
+
+
+def test_value_biases_move_into_the_output_bias_because_softmax_adds_up_to_one():
+    network = attention(tokens=3, dim=2, head_dim=1, heads=1, bias=True)
+    starts = dict(zip((name for name, _, _ in network.layers), starts_of(network.program), strict=True))
+    moves = {starts["bV"]: numbers(1)[0][1]}
+    for k in range(2):
+        moves[starts["bO"] + k] = theta(starts["WO"] + k, -1)
+    relation: Relation = tuple(sorted(moves.items()))
+    assert is_local(network.program, None, relation)
+    doubled = tuple((n, (*terms, *terms) if n == starts["bV"] else terms) for n, terms in relation)
+    assert not is_local(network.program, None, doubled)
+
+
+def starts_of(program: Program) -> list[int]:
+    sizes = [size(p.shape) for p in program.parameters]
+    return [sum(sizes[:k]) for k in range(len(sizes))]

@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llrsym.kernel import closed_forms, families, irreducible, target_claims, target_sets, two_layer
+from llrsym.kernel import (
+    closed_forms,
+    families,
+    irreducible,
+    model_documents,
+    target_claims,
+    target_sets,
+    two_layer,
+)
 from llrsym.kernel.check import Statement, check
 from llrsym.kernel.constants import Constant
 from llrsym.kernel.documents import ALMOST_EVERY, GIVEN
@@ -317,7 +325,7 @@ MUTANTS: dict[str, tuple[Law, Callable[[Patch], None]]] = {
     "one rank less": (wrong_numbers, lambda m: m.setattr(closed_forms, "rank_of", lambda a: RANK_OF(a) - 1)),
     "numbers are truth values": (
         loose_documents,
-        lambda m: m.setattr(target_claims, "_truth", lambda v, n: bool(v)),
+        lambda m: m.setattr(model_documents, "_truth", lambda v, n: bool(v)),
     ),
     "truth values are numbers": (
         loose_documents,

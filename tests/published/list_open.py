@@ -17,7 +17,7 @@ from llrsym.verdict import ALMOST_EVERY, Verdict
 from tests.published.adapter import DATA, generic_point, network_of, point_of
 from tests.published.test_known_ranks import CASES, OPEN, ask, is_exact
 
-SECONDS, LIMIT, WORKERS = 4.0, 20.0, 2
+SECONDS, LIMIT, WORKERS = 30.0, 90.0, 2
 UNFINISHED = f"the search for relations does not end within {SECONDS:.0f} s"
 
 
