@@ -25,6 +25,7 @@ from llrsym.domains.elimination import center, eliminate
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.residues import PRIMES, Setting, draw_constants
+from llrsym.kernel.roots import Points
 from llrsym.kernel.rules import Coefficient, Relation
 from llrsym.kernel.run import gradient
 from llrsym.kernel.tower import Tower, Weights, derive_tower
@@ -33,6 +34,7 @@ from llrsym.tangent.exponents import rational_from_residue
 from llrsym.tangent.gauges import GaugeSearch
 from llrsym.tangent.lower import primitive_root
 from llrsym.tangent.nullspace import Tick
+from llrsym.tangent.root_points import find_nonces, find_sample_nonces
 
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -94,7 +96,8 @@ class _Search:
         program, setting = self.program, self.setting(str(number))
         labels = [f"row/{k}" for k in range(ROWS)]
         constants = [draw_constants(self.tower, setting, label) for label in labels]
-        domain = NumpyArithmetic().batch(self.tower, setting, constants, labels)
+        nonces = find_nonces(self.tower, setting, constants, labels)
+        domain = NumpyArithmetic().batch(self.tower, setting, constants, labels, nonces)
         raw = setting.numbers("outputs", ROWS * program.output_count)
         mixed = np.array([n % self.prime for n in raw], dtype=np.float64)
         cotangent = center(mixed, self.prime).reshape(ROWS, *program.shapes[program.output])
@@ -117,7 +120,8 @@ class _Search:
         wanted = [(n, output) for n in range(samples) for output in range(outputs)]
         columns = range(program.parameter_count)
         setting = self.setting("matrix")
-        matrix, vanishing = NumpyArithmetic().evaluation_matrix(self.tower, setting, wanted, columns)
+        points = Points(find_sample_nonces(self.tower, setting, samples))
+        matrix, vanishing = NumpyArithmetic().evaluation_matrix(self.tower, setting, wanted, columns, points)
         return matrix[~vanishing]
 
     def promising(self, counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
