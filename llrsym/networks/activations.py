@@ -52,10 +52,11 @@ def canonical_activation(name: str) -> str:
         )
     known = _registered.get(name, name)
     try:
-        if activation_named(known).kind == ROOT:
-            raise BadInput(f"{name} is not analytic: {_AT_ZERO}; use an analytic activation, such as tanh")
+        kind = activation_named(known).kind
     except (Malformed, ValueError) as error:
         raise BadInput(_unknown(name, error)) from error
+    if kind == ROOT:
+        raise BadInput(f"{name} is not analytic: {_AT_ZERO}")
     if known.startswith("rational:"):
         _refuse_real_poles(name, known)
     return known

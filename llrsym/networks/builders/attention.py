@@ -115,17 +115,18 @@ def transformer(
     head_dim: int | None = None,
     epsilon: int | str | Fraction = "1/100000",
 ) -> Network:
-    """Return transformer blocks: x += attention(N x), then x_t += V sigma(W (N'x)_t + b) + c at every token t.
+    """Return transformer blocks: x += attention(N x), then x_t += V sigma(W (N'x)_t + b) + c for every token.
 
     N and N' normalise every token: with ``norm`` "rms" they divide it by the root of its mean square plus
-    ``epsilon`` and scale it by ``gammaA1`` and ``gammaF1`` (dim,); with "layer" its mean is subtracted first and
-    ``betaA1`` and ``betaF1`` are added at the end. ``norm`` None leaves them away. ``attention`` is softmax self-attention with ``heads`` heads of ``head_dim`` (by default dim / heads).
-    Input and output have shape (tokens, dim). The parameters of block l are those of ``attention`` and of
-    ``residual`` with the number l: ``WQ1, bQ1, WK1, bK1, WV1, bV1, WO1, bO1, W1, b1, V1, c1, WQ2, ...``;
-    ``bias`` False leaves all biases away, those of the normalisation among them.
+    ``epsilon`` and scale it by ``gammaA1`` and ``gammaF1`` (dim,); with "layer" its mean is subtracted first
+    and ``betaA1`` and ``betaF1`` are added at the end. ``norm`` None leaves them away. ``attention`` is
+    softmax self-attention with ``heads`` heads of ``head_dim`` (by default dim / heads). Input and output have
+    shape (tokens, dim). The parameters of block l are those of ``attention`` and of ``residual`` with the
+    number l: ``WQ1, bQ1, WK1, bK1, WV1, bV1, WO1, bO1, W1, b1, V1, c1, WQ2, ...``; ``bias`` False leaves all
+    biases away, those of the normalisation among them.
 
-    Raises ``BadInput`` for a ``dim`` that ``heads`` does not divide where ``head_dim`` is absent, an ``epsilon``
-    that is negative or no exact number, and as ``attention``.
+    Raises ``BadInput`` for a ``dim`` that ``heads`` does not divide where ``head_dim`` is absent, an
+    ``epsilon`` that is negative or no exact number, and as ``attention``.
 
     >>> transformer(tokens=3, dim=4, heads=2, hidden=8, activation="tanh", norm=None).parameter_count
     156
