@@ -120,7 +120,7 @@ def transformer(
     N and N' normalise every token: with ``norm`` "rms" they divide it by the root of its mean square plus
     ``epsilon`` and scale it by ``gammaA1`` and ``gammaF1`` (dim,); with "layer" its mean is subtracted first
     and ``betaA1`` and ``betaF1`` are added at the end. ``norm`` None leaves them away. ``attention`` is
-    softmax self-attention with ``heads`` heads of ``head_dim`` (by default dim / heads). Input and output have
+    softmax self-attention with ``heads`` heads of ``head_dim`` (by default dim / heads). In- and output have
     shape (tokens, dim). The parameters of block l are those of ``attention`` and of ``residual`` with the
     number l: ``WQ1, bQ1, WK1, bK1, WV1, bV1, WO1, bO1, W1, b1, V1, c1, WQ2, ...``; ``bias`` False leaves all
     biases away, those of the normalisation among them.
