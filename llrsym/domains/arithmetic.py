@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from llrsym.domains.elimination import Elimination, center, eliminate
 from llrsym.domains.prime_field import Array, PrimeField, SharedConstants
+from llrsym.kernel.derivations import derivative_row
 from llrsym.kernel.program import size
 from llrsym.kernel.residues import Constants, Setting, Vanishing, draw_constants, draw_pairs
+from llrsym.kernel.roots import Nonces, Points, redrawn
 from llrsym.kernel.run import Trace, gradient
 from llrsym.kernel.tower import Tower
 
@@ -21,46 +23,66 @@ class NumpyArithmetic:
 
     trusted: tuple[str, ...] = ("evaluation and elimination modulo p by NumPy in exact float64 integers",)
 
-    def premise_ranks(self, tower: Tower, setting: Setting, pairs: int) -> tuple[int, int]:
-        """Return the ranks of the difference rows and of the rows of constants."""
-        differences, constants = self._pair_rows(tower, setting, pairs)
-        return eliminate(differences, setting.prime).rank, eliminate(constants, setting.prime).rank
+    def premise_ranks(self, tower: Tower, setting: Setting, pairs: int, points: Points) -> tuple[int, int]:
+        """Return the ranks of the rows of base exponents and logarithms and of the rows of constants."""
+        rows, constants = self._pair_rows(tower, setting, pairs, points)
+        return eliminate(rows, setting.prime).rank, eliminate(constants, setting.prime).rank
 
-    def differences(self, tower: Tower, setting: Setting, pairs: int) -> Array:
-        """Return the rows base(point) - base(point') of all pairs at which the network is defined."""
-        return self._pair_rows(tower, setting, pairs)[0]
+    def premise_rows(self, tower: Tower, setting: Setting, pairs: int, points: Points) -> Array:
+        """Return base(point) - base(point'), or derivatives, for all pairs where the network is defined."""
+        return self._pair_rows(tower, setting, pairs, points)[0]
 
-    def _pair_rows(self, tower: Tower, setting: Setting, pairs: int) -> tuple[Array, Array]:
-        shared = draw_pairs(tower, setting, pairs)
-        labels = [f"pair/{k}/{side}" for k in range(pairs) for side in "ab"]
-        domain = self.batch(tower, setting, [c for c in shared for _ in "ab"], labels)
+    def _pair_rows(self, tower: Tower, setting: Setting, pairs: int, points: Points) -> tuple[Array, Array]:
+        shared = [c for c in draw_pairs(tower, setting, pairs) for _ in "ab"]
+        nonces = [side for k in range(pairs) for side in points.of_pair(k)]
+        domain = self.batch(tower, setting, shared, pair_labels(pairs), nonces)
         trace = domain.run()
-        values = domain.base_values(trace)
-        constants = domain.constant_values(trace)[0::2]
-        sound = ~(domain.vanishing[0::2] | domain.vanishing[1::2])
-        return center(values[0::2] - values[1::2], setting.prime)[sound], constants[sound]
+        constants, sound = domain.constant_values(trace)[0::2], ~domain.vanishing[0::2]
+        if tower.logarithms:
+            direction = np.repeat(domain.inputs[1::2], 2, axis=0)
+            columns: list[Array] = derivative_row(domain, trace, direction)
+            rows = np.stack(columns, axis=1)[0::2]
+        else:
+            values, sound = domain.base_values(trace), sound & ~domain.vanishing[1::2]
+            rows = center(values[0::2] - values[1::2], setting.prime)
+        return rows[sound], constants[sound]
 
     def evaluation_rank(
-        self, tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
+        self,
+        tower: Tower,
+        setting: Setting,
+        rows: Sequence[tuple[int, int]],
+        columns: Sequence[int],
+        points: Points,
     ) -> int:
         """Return the rank of a submatrix; refuses rows at which a denominator vanishes."""
-        matrix, vanishing = self.evaluation_matrix(tower, setting, rows, columns)
+        matrix, vanishing = self.evaluation_matrix(tower, setting, rows, columns, points)
         if vanishing.any():
-            raise Vanishing("a denominator vanishes at a sample")
+            raise Vanishing("a denominator vanishes, or a radicand is no square, at a sample")
         return eliminate(matrix, setting.prime).rank
 
     def eliminate_defined(
-        self, tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
+        self,
+        tower: Tower,
+        setting: Setting,
+        rows: Sequence[tuple[int, int]],
+        columns: Sequence[int],
+        points: Points,
     ) -> tuple[Elimination, list[tuple[int, int]]]:
         """Eliminate the rows at which the network is defined; return their list as well."""
-        matrix, vanishing = self.evaluation_matrix(tower, setting, rows, columns)
+        matrix, vanishing = self.evaluation_matrix(tower, setting, rows, columns, points)
         if vanishing.any():
             matrix = matrix[~vanishing]
         defined = [row for row, undefined in zip(rows, vanishing, strict=True) if not undefined]
         return eliminate(matrix, setting.prime), defined
 
     def evaluation_matrix(
-        self, tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
+        self,
+        tower: Tower,
+        setting: Setting,
+        rows: Sequence[tuple[int, int]],
+        columns: Sequence[int],
+        points: Points,
     ) -> tuple[Array, NDArray[np.bool_]]:
         """Return the rows (sample, output) of [d_i f_o(x_sample)] modulo p, and which rows are undefined."""
         shared = [draw_constants(tower, setting, "matrix")]
@@ -73,7 +95,9 @@ class NumpyArithmetic:
         step = max(1, CHUNK_ENTRIES // max(1, tower.program.parameter_count))
         for start in range(0, len(samples), step):
             chunk = samples[start : start + step]
-            domain = self.batch(tower, setting, shared, [f"matrix/{sample}" for sample in chunk])
+            labels = [f"matrix/{sample}" for sample in chunk]
+            nonces = [points.of_sample(sample) for sample in chunk]
+            domain = self.batch(tower, setting, shared, labels, nonces)
             self._fill(domain, [positions[sample] for sample in chunk], columns, matrix)
             for flag, sample in zip(domain.vanishing, chunk, strict=True):
                 vanishing[[position for position, _ in positions[sample]]] = flag
@@ -95,19 +119,34 @@ class NumpyArithmetic:
             matrix[[position for _, position in rows]] = block[[k for k, _ in rows]][:, list(columns)]
 
     def batch(
-        self, tower: Tower, setting: Setting, shared: Sequence[Constants], labels: Sequence[str]
+        self,
+        tower: Tower,
+        setting: Setting,
+        shared: Sequence[Constants],
+        labels: Sequence[str],
+        nonces: Sequence[Nonces],
     ) -> PrimeField:
         """Return the samples with these labels; ``shared`` holds one set of constants, or one for each."""
-        d, count = size(tower.program.input_shape), len(tower.bases)
-        raw = np.array([setting.numbers(label, d + count) for label in labels], dtype=np.uint64)
-        raw = raw.reshape(len(labels), d + count)
+        drawn = [
+            redrawn(setting.numbers, label, tower.owners, nonce)
+            for label, nonce in zip(labels, nonces, strict=True)
+        ]
+        raw = np.array(drawn, dtype=np.uint64).reshape(len(labels), len(tower.owners))
+        d = size(tower.program.input_shape)
+        ends = d + len(tower.bases)
         p = np.uint64(setting.prime)
-        inputs = center((raw[:, :d] % p).astype(np.float64), setting.prime)
-        exponents = (raw[:, d:] % (p - np.uint64(1))).astype(np.int64)
-        constants = SharedConstants(tower, setting, shared)
-        return PrimeField(
-            tower, setting, constants, inputs.reshape(len(labels), *tower.program.input_shape), exponents
+        inputs, logarithms = (
+            center((part % p).astype(np.float64), setting.prime) for part in (raw[:, :d], raw[:, ends:])
         )
+        exponents = (raw[:, d:ends] % (p - np.uint64(1))).astype(np.int64)
+        constants = SharedConstants(tower, setting, shared)
+        inputs = inputs.reshape(len(labels), *tower.program.input_shape)
+        return PrimeField(tower, setting, constants, inputs, exponents, logarithms)
+
+
+def pair_labels(pairs: int) -> list[str]:
+    """Return the labels of both sides of the pairs of the premise."""
+    return [f"pair/{k}/{side}" for k in range(pairs) for side in "ab"]
 
 
 def write_gradients(domain: PrimeField, trace: Trace[Array], output: int, rows: Array) -> None:

@@ -248,4 +248,5 @@ _FUNCTIONS: dict[str, Callable[[Array], Pair]] = {
     "gelu": _gelu,
     "arctan": lambda z: (np.arctan(z), 1 / (1 + z * z)),
     "erf": _erf,
+    "sqrt": lambda z: (np.sqrt(z), 0.5 / np.sqrt(z)),
 }

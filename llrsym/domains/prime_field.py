@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llrsym.domains.elimination import center
-from llrsym.kernel.activations import Polynomial, activation_named
+from llrsym.kernel.activations import PRIMITIVE, ROOT, Activation, Polynomial, activation_named
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.polynomials import IMAGINARY, KAPPA, Monomial, Poly
 from llrsym.kernel.program import Shape, size, split_einsum
 from llrsym.kernel.residues import Constants, Setting
 from llrsym.kernel.run import Trace, forward
-from llrsym.kernel.tower import Argument, Powers, Tower
+from llrsym.kernel.tower import ZERO, Argument, Powers, Source, Tower
 
 Array = NDArray[np.float64]
 
@@ -34,10 +34,11 @@ class PrimeField:
         constants: "SharedConstants",
         inputs: Array,
         exponents: NDArray[np.int64],
+        logarithms: Array,
     ) -> None:
         self.tower, self.setting, self.constants = tower, setting, constants
         self.prime = setting.prime
-        self.inputs, self.exponents = inputs, exponents
+        self.inputs, self.exponents, self.logarithms = inputs, exponents, logarithms
         self.vanishing = np.zeros(len(inputs), dtype=bool)
 
     def constant(self, values: Sequence[Fraction], shape: Shape) -> Array:
@@ -130,6 +131,43 @@ class PrimeField:
     def activate(self, name: str, register: int, z: Array) -> tuple[Array, Array]:
         activation = activation_named(name)
         z = np.broadcast_to(z, (len(self.inputs), *z.shape[1:]))
+        if activation.kind == ROOT:
+            values = self.roots(z)
+            return values, self.inverse(center(2 * values, self.prime))
+        values, slopes = self._closed(activation, register, z)
+        return (self._logarithms(register, z), values) if activation.kind == PRIMITIVE else (values, slopes)
+
+    def roots(self, z: Array) -> Array:
+        """Return the smaller square roots; samples where one is missing are marked, that entry is 1."""
+        found = self._smaller_roots(z)
+        self.vanishing |= ~found.reshape(len(z), -1).all(axis=1)
+        return center(np.where(found == 0, 1.0, found), self.prime)
+
+    def quadratic_characters(self, z: Array) -> NDArray[np.int64]:
+        """Return 1 for non-zero squares, -1 for other non-zero residues, and 0."""
+        return np.where(self._smaller_roots(z) > 0, 1, np.where(z == 0, 0, -1))
+
+    def _smaller_roots(self, z: Array) -> Array:
+        """The smaller square root of every residue; 0 where there is none."""
+        residues = np.where(z < 0, z + self.prime, z).astype(np.int64)
+        return _root_table(self.prime)[residues].astype(np.float64)
+
+    def _logarithms(self, register: int, z: Array) -> Array:
+        """Values of a primitive: free residues, or by the parity identity at -z."""
+        flat, values = z.reshape(len(z), -1), np.zeros((len(z), z[0].size))
+        for entry, known in enumerate(self.tower.values[register]):
+            if known == ZERO:
+                continue
+            drawn = self.constants.logarithms if known.is_constant else self.logarithms
+            value = drawn[:, known.index]
+            if known.mirror is not None:
+                a, b, c = known.mirror
+                value = a * value - b * flat[:, entry] + c
+            values[:, entry] = value
+        return center(values, self.prime).reshape(z.shape)
+
+    def _closed(self, activation: Activation, register: int, z: Array) -> tuple[Array, Array]:
+        """N/D and its derivative."""
         unit = self.exponentials(register).reshape(z.shape) if activation.exponent else np.ones(z.shape)
         top, bottom = activation.numerator, activation.denominator
         inverse = self.inverse(self._at(bottom, z, unit))
@@ -173,9 +211,7 @@ class PrimeField:
     def _base(self, base: Monomial | Argument, trace: Trace[Array]) -> Array:
         if not isinstance(base, Argument):
             return self.monomial(base, trace)
-        z = trace.values[base.argument].reshape(-1, size(trace.values[base.argument].shape[1:]))[
-            :, base.entry
-        ]
+        z = self.entry(trace.values[base.argument], base.entry)
         total = np.zeros(z.shape)
         power = np.ones(z.shape)
         for u in base.exponent:
@@ -183,6 +219,27 @@ class PrimeField:
             total = center(total + power * float(self.setting.residue(u)), self.prime)
         i, kappa = int(base.unit == "i"), int(base.unit == "kappa")
         return self.multiply(total, self.constants.coefficient(base.scale, i, kappa, 0))
+
+    def entry(self, tensor: Array, index: int) -> Array:
+        """One entry of a tensor at all samples."""
+        return np.broadcast_to(tensor.reshape(len(tensor), -1)[:, index], (len(self.inputs),))
+
+    def from_rational(self, value: Fraction) -> Array:
+        """The residue of a rational number at all samples."""
+        return np.broadcast_to(self.constants.coefficient(value, 0, 0, 0), (len(self.inputs),))
+
+    def unit(self, name: str) -> Array:
+        """The residue of 1, i or kappa at all samples."""
+        i, kappa = int(name == "i"), int(name == "kappa")
+        return np.broadcast_to(self.constants.coefficient(Fraction(1), i, kappa, 0), (len(self.inputs),))
+
+    def plus(self, a: Array, b: Array) -> Array:
+        """a + b at all samples."""
+        return self.add(a, b)
+
+    def times(self, a: Array, b: Array) -> Array:
+        """a b at all samples."""
+        return self.multiply(a, b)
 
     def constant_values(self, trace: Trace[Array]) -> Array:
         """Return the residues (samples, constants) of the constants that must be independent over Q."""
@@ -217,17 +274,21 @@ class PrimeField:
         if definition[0] == "inverse":
             denominator: Poly = dict(definition[1])  # type: ignore[call-overload]  # the key of D
             return self.inverse(self._polynomial(denominator, trace)[:, None])[:, 0]
-        source = self.tower.sources.get(atom)
-        if source is None:
-            raise Rejected(f"a base exponent contains a symbol of kind '{definition[0]}'")
-        value = trace.values[source.register].reshape(len(self.inputs), -1)[:, source.entry]
+        source = self.source(atom)
+        value = self.entry(trace.values[source.register], source.entry)
         if source.mirror is None:
             return value
         a, b, c = source.mirror
-        argument = trace.values[source.argument]
-        return center(
-            a * (value - c + b * argument.reshape(argument.shape[0], -1)[:, source.entry]), self.prime
-        )
+        argument = self.entry(trace.values[source.argument], source.entry)
+        return center(a * (value - c + b * argument), self.prime)
+
+    def source(self, atom: int) -> Source:
+        """Where a symbol is found in a run."""
+        source = self.tower.sources.get(atom)
+        if source is None:
+            kind = self.tower.ring.atoms[atom][0]
+            raise Rejected(f"a base exponent contains a symbol of kind '{kind}'")
+        return source
 
 
 def terms_exact(prime: int) -> int:
@@ -257,6 +318,8 @@ class SharedConstants:
         self.kappa = center(np.array([float(r.kappa) for r in residues]), p)
         self.inverse_kappa = center(np.array([float(pow(r.kappa, -1, p)) for r in residues]), p)
         self.exponents = np.array([r.exponents for r in residues], dtype=np.int64).reshape(len(residues), -1)
+        logarithms = np.array([r.logarithms for r in residues], dtype=np.float64)
+        self.logarithms = center(logarithms.reshape(len(residues), -1), p)
         varying = residues if tower.weights is None else residues[:1]
         self.weights = [
             center(np.array([r.weights[k] for r in varying], dtype=np.float64), p).reshape(
@@ -303,6 +366,15 @@ class SharedConstants:
         """Return g^exponent: one product of two table entries."""
         product = self._low[exponents & (len(self._low) - 1)] * self._high[exponents >> 12]
         return center(product, self.setting.prime)
+
+
+@lru_cache(maxsize=4)
+def _root_table(p: int) -> NDArray[np.int32]:
+    """The smaller square root of every residue, 0 where there is none."""
+    roots = np.arange(1, (p + 1) // 2, dtype=np.int64)
+    table = np.zeros(p, dtype=np.int32)
+    table[roots * roots % p] = roots
+    return table
 
 
 @lru_cache(maxsize=8)

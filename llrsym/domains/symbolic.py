@@ -100,4 +100,5 @@ _FUNCTIONS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "gelu": lambda z: z * (1 + sp.erf(z / sp.sqrt(2))) / 2,
     "arctan": sp.atan,
     "erf": sp.erf,
+    "sqrt": sp.sqrt,
 }

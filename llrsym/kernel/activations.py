@@ -5,8 +5,10 @@ where ``u`` is a polynomial without constant term whose coefficients are rationa
 1, i or kappa = sqrt(2/pi). Its derivative follows from ``E' = u'(z) E`` by the quotient rule, so nothing
 about it has to be believed twice. Its parity, if it has one, is derived from the same data.
 
-Opaque activations have no exact closed form here; only their parity identity is known, which is enough
-for upper bounds but never for lower ones.
+A primitive is known by its derivative N/D in the same sense, and a rational multiple of ``unit`` times it
+is a logarithm of such a quotient: 2i arctan(z) = log((1 + iz)/(1 - iz)), softplus(z) = log(1 + e^z). The
+square root is known by its square. Opaque activations have no exact form here; only their parity identity
+is known, which is enough for upper bounds but never for lower ones.
 """
 
 from dataclasses import dataclass
@@ -22,21 +24,27 @@ Parity = tuple[int, int, int]
 """(a, b, c) with sigma(-z) = a sigma(z) + b z + c"""
 
 UNITS = ("1", "i", "kappa")
+CLOSED, PRIMITIVE, ROOT, OPAQUE = "closed form", "primitive", "root", "opaque"
 MAX_POWER = 64
 PARITIES: tuple[Parity, ...] = ((-1, 0, 0), (1, 0, 0), (-1, 0, 1), (1, -1, 0))
 
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """sigma = numerator / denominator in z and E = exp(unit * sum exponent[k] z^(k+1))."""
+    """numerator/denominator in z, E = exp(unit * sum exponent[k] z^(k+1)): sigma, or a primitive's slope."""
 
     name: str
     numerator: Polynomial
     denominator: Polynomial
     exponent: tuple[Fraction, ...] = ()
     unit: str = "1"
-    exact: bool = True
+    kind: str = CLOSED
     parity: Parity | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether sigma has a closed form."""
+        return self.kind == CLOSED
 
     @property
     def is_polynomial(self) -> bool:
@@ -95,11 +103,23 @@ def _exact(
 ) -> Activation:
     powers = tuple(Fraction(c) for c in exponent.split())
     draft = Activation(name, numerator, denominator, powers, unit)
-    return Activation(name, numerator, denominator, powers, unit, True, derive_parity(draft))
+    return Activation(name, numerator, denominator, powers, unit, CLOSED, derive_parity(draft))
+
+
+def _primitive(
+    name: str,
+    numerator: Polynomial,
+    denominator: Polynomial,
+    parity: Parity,
+    exponent: str = "",
+    unit: str = "1",
+) -> Activation:
+    powers = tuple(Fraction(c) for c in exponent.split())
+    return Activation(name, numerator, denominator, powers, unit, PRIMITIVE, parity)
 
 
 def _opaque(name: str, parity: Parity) -> Activation:
-    return Activation(name, (), ONE, exact=False, parity=parity)
+    return Activation(name, (), ONE, kind=OPAQUE, parity=parity)
 
 
 def derive_parity(activation: Activation) -> Parity | None:
@@ -143,9 +163,10 @@ _TABLE = {
         _exact("quick_gelu", _poly((1, 1, 1)), _LOGISTIC, "851/500"),
         _exact("gelu_tanh", _poly((1, 1, 1)), _LOGISTIC, "2 0 8943/100000", "kappa"),
         _exact("mish", _poly((1, 1, 2), (2, 1, 1)), _poly((1, 0, 2), (2, 0, 1), (2, 0, 0)), "1"),
-        _opaque("softplus", (1, -1, 0)),
+        _primitive("softplus", _E, _LOGISTIC, (1, -1, 0), "1"),
+        _primitive("arctan", ONE, _poly((1, 2, 0), (1, 0, 0)), (-1, 0, 0), unit="i"),
+        Activation("sqrt", (), ONE, kind=ROOT),
         _opaque("gelu", (1, -1, 0)),
-        _opaque("arctan", (-1, 0, 0)),
         _opaque("erf", (-1, 0, 0)),
     )
 }

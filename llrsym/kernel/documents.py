@@ -20,6 +20,7 @@ from .errors import Malformed
 from .local import Gauge
 from .polynomials import Monomial, Poly
 from .program import Equation, Parameter, Program
+from .roots import Nonces, Points
 from .rules import Coefficient, LowerCertificate, Relation, UpperCertificate
 from .tower import Weights
 from .upper_documents import read_cut, read_equations, read_functional
@@ -116,7 +117,8 @@ def read_weights(document: object) -> Weights:
 def read_lower(document: object) -> LowerCertificate:
     """Decode the certificate of a lower bound; raises ``Malformed``."""
     keys = ("prime", "unit", "seed", "pairs", "rows", "columns", "rewrites")
-    fields = read_object(document, "lower", keys)
+    with_points = isinstance(document, dict) and "points" in document
+    fields = read_object(document, "lower", (*keys, "points") if with_points else keys)
     rows = tuple(
         (read_count(s, "row"), read_count(o, "row"))
         for s, o in (read_pair(r, "row") for r in read_list(fields["rows"], "rows"))
@@ -124,9 +126,27 @@ def read_lower(document: object) -> LowerCertificate:
     columns = tuple(read_count(c, "column") for c in read_list(fields["columns"], "columns"))
     rewrites = tuple(_rewrite(r) for r in read_list(fields["rewrites"], "rewrites"))
     prime, unit, pairs = (read_count(fields[key], f"lower: {key}") for key in ("prime", "unit", "pairs"))
+    points = _points(fields["points"]) if with_points else Points()
     return LowerCertificate(
-        prime, unit, read_string(fields["seed"], "lower: seed"), pairs, rows, columns, rewrites
+        prime, unit, read_string(fields["seed"], "lower: seed"), pairs, rows, columns, rewrites, points
     )
+
+
+def _points(document: object) -> Points:
+    """The nonces of programs with square roots."""
+    fields = read_object(document, "points", ("samples", "pairs", "witnesses"))
+    samples = [read_pair(s, "sample") for s in read_list(fields["samples"], "samples")]
+    numbered = {read_count(number, "sample"): _nonces(nonces) for number, nonces in samples}
+    expect(len(numbered) == len(samples), "samples", "every sample at most once", "a repeated one")
+    sides = [
+        tuple((_nonces(a), _nonces(b)) for a, b in (read_pair(e, key) for e in read_list(fields[key], key)))
+        for key in ("pairs", "witnesses")
+    ]
+    return Points(numbered, *sides)
+
+
+def _nonces(document: object) -> Nonces:
+    return tuple(read_count(nonce, "nonce") for nonce in read_list(document, "nonces"))
 
 
 def _rewrite(document: object) -> tuple[Monomial, Poly]:

@@ -6,20 +6,34 @@ A polynomial maps monomials to non-zero rational coefficients; a monomial is a s
 * i and kappa = sqrt(2/pi); inputs x_k; weights theta_k (only when the weights are variables);
 * ``value`` and ``slope``: sigma(z) and sigma'(z) of an activation at a formal polynomial z, as opaque
   symbols, z and -z sharing one symbol by the parity identity of sigma;
+* ``value`` of a square root: s with s^2 = z;
 * ``exp``: e^m for a monomial m, with rational powers (m = () is the number e);
 * ``inverse``: 1/D for a polynomial D.
 
-Values and slopes stay opaque as long as that suffices. ``is_zero`` expands them into exponentials and
-inverses, clears the denominators and compares coefficients. What it calls zero is zero as a function.
+Values and slopes stay opaque as long as that suffices. ``is_zero`` expands those that have a closed form into
+exponentials and inverses, clears the denominators, replaces squares of roots and compares coefficients.
+What it calls zero is zero as a function.
 """
 
 from collections.abc import Iterable
 from fractions import Fraction
 
-from .activations import Activation, Polynomial, activation_named
+from .activations import CLOSED, OPAQUE, PRIMITIVE, ROOT, Activation, Polynomial, activation_named
 from .domains import ListDomain, einsum_pairs
 from .errors import Rejected, Undefined
-from .polynomials import IMAGINARY, KAPPA, MAX_TERMS, Key, Monomial, Poly, add_to, freeze, multiply, power
+from .polynomials import (
+    IMAGINARY,
+    KAPPA,
+    MAX_TERMS,
+    UNIT_MONOMIALS,
+    Key,
+    Monomial,
+    Poly,
+    add_to,
+    freeze,
+    multiply,
+    power,
+)
 from .program import Shape, size
 
 Atom = tuple[object, ...]
@@ -81,7 +95,11 @@ class Ring:
         return {tuple(sorted(powers)): Fraction(1)}
 
     def reduce(self, poly: Poly) -> Poly:
-        """Return the polynomial with rewritten monomials replaced."""
+        """Return the polynomial with squares of roots and rewritten monomials replaced."""
+        for root in sorted({a for m in poly for a, p in m if p > 1 and self._kind(a) == ROOT}, reverse=True):
+            even, poly = self._split(poly, root)
+            poly = multiply(poly, {((root, 1),): Fraction(1)})
+            add_to(poly, even)
         if not self.rewrites:
             return poly
         total: Poly = {}
@@ -117,8 +135,12 @@ class Ring:
             return evaluate(activation.numerator, z, {}), evaluate(
                 activation.slope(activation.numerator), z, {}
             )
+        if activation.kind == ROOT:
+            return self._root(name, z)
         if not z and activation.exact:
             return _at_zero(activation)
+        if not z and activation.kind == PRIMITIVE and activation.parity == (-1, 0, 0):
+            return {}, _at_zero(activation)[0]
         if activation.parity is not None and leads_negative(z):
             a, b, c = activation.parity
             mirrored = {monomial: -coefficient for monomial, coefficient in z.items()}
@@ -131,6 +153,13 @@ class Ring:
         value = self.atom(("value", name, key), constant)
         slope = self.atom(("slope", name, key), constant)
         return {((value, 1),): Fraction(1)}, {((slope, 1),): Fraction(1)}
+
+    def _root(self, name: str, z: Poly) -> tuple[Poly, Poly]:
+        """s with s^2 = z, and its derivative 1/(2s)."""
+        if not z:
+            raise Undefined("a square root of zero has no derivative")
+        root: Poly = {((self.atom(("value", name, freeze(z)), self.is_constant(z)), 1),): Fraction(1)}
+        return root, multiply(self.inverse(root), {(): Fraction(1, 2)})
 
     def inverse(self, poly: Poly) -> Poly:
         """Return 1/poly, with the unit part (a number times exponentials) of poly inverted at once."""
@@ -159,8 +188,9 @@ class Ring:
     def is_zero(self, poly: Poly, room: int = MAX_TERMS) -> bool:
         """Whether the polynomial is zero after expanding symbols and clearing denominators.
 
-        The latest symbol goes first: its expansion has only earlier ones, so every symbol goes once.
-        Beyond ``room`` terms the answer is False, which then means nothing.
+        The latest symbol goes first: its expansion has only earlier ones, so every symbol goes once. A
+        polynomial a + b s in a root s is zero if a and b are. Beyond ``room`` terms the answer is False,
+        which then means nothing.
         """
         while poly:
             if len(poly) > room:
@@ -171,14 +201,39 @@ class Ring:
                 raise Rejected("limit: the zero tests take too many terms")
             atoms = {atom for monomial in poly for atom, _ in monomial}
             inverses = [atom for atom in atoms if self.atoms[atom][0] == "inverse"]
-            symbols = [atom for atom in atoms if self.atoms[atom][0] in ("value", "slope")]
+            symbol = max((atom for atom in atoms if self._is_reducible(atom)), default=None)
             if inverses:
                 poly = self._cleared(poly, max(inverses))
-            elif symbols:
-                poly = self._expanded(poly, max(symbols))
-            else:
+            elif symbol is None:
                 return False
+            elif self._kind(symbol) == ROOT:
+                even, odd = self._split(poly, symbol)
+                if not self.is_zero(odd, room):
+                    return False
+                poly = even
+            else:
+                poly = self._expanded(poly, symbol)
         return True
+
+    def _kind(self, atom: int) -> str | None:
+        """The kind of the activation of a value or slope."""
+        definition = self.atoms[atom]
+        return activation_named(str(definition[1])).kind if definition[0] in ("value", "slope") else None
+
+    def _is_reducible(self, atom: int) -> bool:
+        """Whether a symbol is more than a variable: values of primitives stay as they are."""
+        kind = self._kind(atom)
+        return kind is not None and not (kind == PRIMITIVE and self.atoms[atom][0] == "value")
+
+    def _split(self, poly: Poly, root: int) -> tuple[Poly, Poly]:
+        """Return a and b with poly = a + b s, after s^2 = z."""
+        key: Key = self.atoms[root][2]  # type: ignore[assignment]  # a value atom holds the key of z
+        parts: tuple[Poly, Poly] = ({}, {})
+        for monomial, coefficient in poly.items():
+            half, rest = divmod(int(dict(monomial).get(root, 0)), 2)
+            others = tuple(pair for pair in monomial if pair[0] != root)
+            add_to(parts[rest], multiply(power(dict(key), half), {others: coefficient}))
+        return parts
 
     def is_plainly_zero(self, poly: Poly) -> bool:
         """A zero test that gives up early; False means nothing."""
@@ -188,7 +243,7 @@ class Ring:
         hard += sum(atom[0] == "inverse" for atom in atoms)
         if not poly or hard > PLAIN_SYMBOLS or len(poly) > PLAIN_TERMS:
             return not poly
-        return all(activation.exact for activation in found) and self.is_zero(poly, PLAIN_ROOM)
+        return all(activation.kind != OPAQUE for activation in found) and self.is_zero(poly, PLAIN_ROOM)
 
     def _cleared(self, poly: Poly, inverse: int) -> Poly:
         """Return poly * D^k without the atom 1/D, after proving D non-zero."""
@@ -225,13 +280,15 @@ class Ring:
         if number not in self._expansions:
             kind, name, key = self.atoms[number]
             activation = activation_named(str(name))
-            if not activation.exact:
+            if activation.kind not in (CLOSED, PRIMITIVE) or (kind, activation.kind) == ("value", PRIMITIVE):
                 raise Rejected(f"activation '{name}' has no exact closed form")
             z: Poly = dict(key)  # type: ignore[call-overload]  # a value atom holds the key of z
-            self._expansions[number] = self._closed_form(activation, z, kind == "slope")
+            slope_of_closed = kind == "slope" and activation.kind == CLOSED
+            self._expansions[number] = self._closed_form(activation, z, slope_of_closed)
         return self._expansions[number]
 
     def _closed_form(self, activation: Activation, z: Poly, slope: bool) -> Poly:
+        """Return N/D at z, or its derivative."""
         e = self.exponential(exponent_of(activation, z)) if activation.exponent else {}
         bottom = self.inverse(evaluate(activation.denominator, z, e))
         value = multiply(evaluate(activation.numerator, z, e), bottom)
@@ -245,7 +302,7 @@ class Ring:
 def exponent_of(activation: Activation, z: Poly) -> Poly:
     """Return u(z), the exponent of an exact activation."""
     total: Poly = {}
-    unit: Monomial = {"1": (), "i": ((IMAGINARY, 1),), "kappa": ((KAPPA, 1),)}[activation.unit]
+    unit = UNIT_MONOMIALS[activation.unit]
     zs: Poly = {(): Fraction(1)}
     for coefficient in activation.exponent:
         zs = multiply(zs, z)

@@ -10,6 +10,7 @@ Key = tuple[tuple[Monomial, Fraction], ...]
 
 IMAGINARY, KAPPA = 0, 1
 """The numbers of the atoms i and kappa = sqrt(2/pi)."""
+UNIT_MONOMIALS: dict[str, Monomial] = {"1": (), "i": ((IMAGINARY, 1),), "kappa": ((KAPPA, 1),)}
 MAX_TERMS, MAX_PRODUCTS, MAX_EXPONENT = 200_000, 4_000_000, 128
 
 

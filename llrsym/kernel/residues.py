@@ -1,25 +1,28 @@
 """Residues of a tower: one ring homomorphism to a prime field, given by a prime, a unit and a seed.
 
-All residues are drawn by the kernel itself from the seed (SHAKE-256), so a certificate cannot choose
-them: weights and constants have one residue for all samples, inputs and generators a fresh one per
-sample. A generator is a power of the unit g, so that its powers add up in Z/(p - 1).
+All residues are drawn by the kernel itself from the seed (SHAKE-256): weights and constants have one
+residue for all samples; inputs, generators and logarithms a fresh one per sample. A generator is a power of
+the unit g, so that its powers add up in Z/(p - 1). Where a radicand is no square modulo p, the certificate
+names other draws.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import shake_256
 from struct import unpack
 from typing import Protocol
 
-from .activations import Activation, Polynomial, activation_named
+from .activations import PRIMITIVE, ROOT, Activation, Polynomial, activation_named
+from .derivations import derivative_row
 from .domains import ListDomain
 from .elimination import rank_modulo
 from .errors import Rejected
 from .polynomials import IMAGINARY, KAPPA, Key, Monomial
 from .program import Shape, size
+from .roots import Nonces, Points, redrawn, square_root
 from .run import Trace, forward, gradient
-from .tower import Argument, Exponential, Tower
+from .tower import ZERO, Argument, Exponential, Logarithm, Source, Tower
 
 PRIMES = (4194301, 4194277, 4194217, 4194181, 8388593, 8388581, 8388473, 8388461)
 """Primes congruent to 1 modulo 4 below 2^22 and 2^23; a product of two residues stays below 2^46."""
@@ -69,20 +72,22 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Constants:
-    """Residues shared by all samples of a matrix: i, kappa, exponents of e^(c/q), the weights."""
+    """Residues shared by all samples: i, kappa, exponents of e^(c/q), weights, constant logarithms."""
 
     imaginary: int
     kappa: int
     exponents: tuple[int, ...]
     weights: WeightResidues
+    logarithms: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Residues of one sample: the inputs, and the exponents of the generators."""
+    """Residues of one sample: the inputs, the exponents of the generators, and the logarithms."""
 
     inputs: tuple[int, ...]
     exponents: tuple[int, ...]
+    logarithms: tuple[int, ...]
 
 
 def draw_constants(
@@ -90,11 +95,13 @@ def draw_constants(
 ) -> Constants:
     """Draw the residues that all samples under this label share; ``weights`` if they are known already."""
     p = setting.prime
-    numbers = setting.numbers(f"{label}/constants", 1 + len(tower.constants))
+    end = 1 + len(tower.constants)
+    numbers = setting.numbers(f"{label}/constants", end + len(tower.constant_logarithms))
     kappa = 1 + numbers[0] % (p - 1)
-    exponents = tuple(n % (p - 1) for n in numbers[1:])
+    exponents = tuple(n % (p - 1) for n in numbers[1:end])
     known = draw_weights(tower, setting, label) if weights is None else weights
-    return Constants(setting.imaginary_unit(sign), kappa, exponents, known)
+    logarithms = tuple(n % p for n in numbers[end:])
+    return Constants(setting.imaginary_unit(sign), kappa, exponents, known, logarithms)
 
 
 def draw_weights(tower: Tower, setting: Setting, label: str) -> WeightResidues:
@@ -112,12 +119,13 @@ def draw_pairs(tower: Tower, setting: Setting, pairs: int) -> list[Constants]:
     return [draw_constants(tower, setting, f"pair/{k}", -1 if k % 2 else 1, weights) for k in range(pairs)]
 
 
-def draw_sample(tower: Tower, setting: Setting, label: str) -> Sample:
-    """Draw the residues of one sample."""
-    d, count = size(tower.program.input_shape), len(tower.bases)
-    numbers = setting.numbers(label, d + count)
-    p = setting.prime
-    return Sample(tuple(n % p for n in numbers[:d]), tuple(n % (p - 1) for n in numbers[d:]))
+def draw_sample(tower: Tower, setting: Setting, label: str, nonces: Nonces = ()) -> Sample:
+    """Draw the residues of one sample; ``nonces`` say how often those of each root are redrawn."""
+    numbers = redrawn(setting.numbers, label, tower.owners, nonces)
+    d, p = size(tower.program.input_shape), setting.prime
+    ends = d + len(tower.bases)
+    exponents = tuple(n % (p - 1) for n in numbers[d:ends])
+    return Sample(tuple(n % p for n in numbers[:d]), exponents, tuple(n % p for n in numbers[ends:]))
 
 
 def coefficients(
@@ -163,6 +171,35 @@ class Residues(ListDomain[int]):
 
     def activate(self, name: str, register: int, z: list[int]) -> tuple[list[int], list[int]]:
         activation = activation_named(name)
+        if activation.kind == ROOT:
+            values = [self.root(entry) for entry in z]
+            return values, [self.over(1, 2 * value % self.prime) for value in values]
+        values, slopes = self._closed(activation, register, z)
+        if activation.kind == PRIMITIVE:
+            found = zip(self.tower.values[register], z, strict=True)
+            return [self.logarithm(known, entry) for known, entry in found], values
+        return values, slopes
+
+    def root(self, radicand: int) -> int:
+        """Return the smaller square root of a radicand that has to be a non-zero square."""
+        root = square_root(radicand, self.prime)
+        if not root:
+            raise Vanishing("a radicand is zero or no square at a sample")
+        return root
+
+    def logarithm(self, known: Logarithm, z: int) -> int:
+        """Return the residue of the value of a primitive at z, by the parity identity at -z."""
+        if known == ZERO:
+            return 0
+        drawn = self.constants.logarithms if known.is_constant else self.sample.logarithms
+        value = drawn[known.index]
+        if known.mirror is None:
+            return value
+        a, b, c = known.mirror
+        return (a * value - b * z + c) % self.prime
+
+    def _closed(self, activation: Activation, register: int, z: list[int]) -> tuple[list[int], list[int]]:
+        """N/D and its derivative at every entry."""
         rows = self.tower.exponentials.get(register, ())
         units = [self.exponential(row) for row in rows] or [1] * len(z)
         top, bottom, d_top, d_bottom = self._data(activation)
@@ -170,7 +207,7 @@ class Residues(ListDomain[int]):
         for entry, unit in zip(z, units, strict=True):
             denominator = self._at(bottom, entry, unit)
             if not denominator:
-                raise Vanishing(f"the denominator of {name} vanishes at a sample")
+                raise Vanishing(f"the denominator of {activation.name} vanishes at a sample")
             inverse = pow(denominator, -1, self.prime)
             value = self._at(top, entry, unit) * inverse % self.prime
             slope = (self._at(d_top, entry, unit) - value * self._at(d_bottom, entry, unit)) * inverse
@@ -211,8 +248,15 @@ class Residues(ListDomain[int]):
         z, total = trace.values[base.argument][base.entry], 0
         for power, u in enumerate(base.exponent):
             total += self.setting.residue(u) * pow(z, power + 1, self.prime)
-        unit = {"1": 1, "i": self.constants.imaginary, "kappa": self.constants.kappa}[base.unit]
-        return total * unit * self.setting.residue(base.scale) % self.prime
+        return total * self.unit(base.unit) * self.setting.residue(base.scale) % self.prime
+
+    def entry(self, tensor: list[int], index: int) -> int:
+        """One entry of a tensor."""
+        return tensor[index]
+
+    def unit(self, name: str) -> int:
+        """The residue of 1, i or kappa."""
+        return {"1": 1, "i": self.constants.imaginary, "kappa": self.constants.kappa}[name]
 
     def monomial(self, monomial: Monomial, trace: Trace[list[int]]) -> int:
         """Return the residue of a formal monomial in inputs, activation values, i and kappa."""
@@ -231,14 +275,19 @@ class Residues(ListDomain[int]):
             key: Key = definition[1]  # type: ignore[assignment]  # an inverse atom holds the key of D
             total = sum(self.setting.residue(c) * self.monomial(m, trace) for m, c in key)
             return self.over(1, total % self.prime)
-        source = self.tower.sources.get(atom)
-        if source is None:
-            raise Rejected(f"a base exponent contains a symbol of kind '{definition[0]}'")
+        source = self.source(atom)
         value = trace.values[source.register][source.entry]
         if source.mirror is None:
             return value
         a, b, c = source.mirror
         return a * (value - c + b * trace.values[source.argument][source.entry]) % self.prime
+
+    def source(self, atom: int) -> Source:
+        """Where a symbol is found in a run."""
+        source = self.tower.sources.get(atom)
+        if source is None:
+            raise Rejected(f"a base exponent contains a symbol of kind '{self.tower.ring.atoms[atom][0]}'")
+        return source
 
 
 class Arithmetic(Protocol):
@@ -246,11 +295,16 @@ class Arithmetic(Protocol):
 
     trusted: tuple[str, ...]
 
-    def premise_ranks(self, tower: Tower, setting: Setting, pairs: int) -> tuple[int, int]:
-        """Ranks of the difference rows of the base exponents, and of the rows of the constants."""
+    def premise_ranks(self, tower: Tower, setting: Setting, pairs: int, points: Points) -> tuple[int, int]:
+        """Ranks of the rows of the base exponents and logarithms, and of the rows of the constants."""
 
     def evaluation_rank(
-        self, tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
+        self,
+        tower: Tower,
+        setting: Setting,
+        rows: Sequence[tuple[int, int]],
+        columns: Sequence[int],
+        points: Points,
     ) -> int:
         """Rank of the evaluation matrix with rows (sample, output) and the given parameter columns."""
 
@@ -260,37 +314,68 @@ class PureArithmetic:
 
     trusted: tuple[str, ...] = ()
 
-    def premise_ranks(self, tower: Tower, setting: Setting, pairs: int) -> tuple[int, int]:
-        differences, constants = [], []
+    def premise_ranks(self, tower: Tower, setting: Setting, pairs: int, points: Points) -> tuple[int, int]:
+        rows, constants = [], []
         for pair, shared in enumerate(draw_pairs(tower, setting, pairs)):
             try:
-                first, second, values = self._pair(tower, setting, shared, pair)
+                row, values = self._pair(tower, setting, shared, pair, points)
             except Vanishing:
                 continue
-            differences.append([(a - b) % setting.prime for a, b in zip(first, second, strict=True)])
+            rows.append(row)
             constants.append(values)
         p, width = setting.prime, constant_columns(tower)
-        return rank_modulo(differences, len(tower.bases), p), rank_modulo(constants, width, p)
+        return rank_modulo(rows, premise_columns(tower), p), rank_modulo(constants, width, p)
 
     def _pair(
-        self, tower: Tower, setting: Setting, shared: Constants, pair: int
-    ) -> tuple[list[int], list[int], list[int]]:
-        points = []
-        for side in "ab":
-            domain = Residues(tower, setting, shared, draw_sample(tower, setting, f"pair/{pair}/{side}"))
-            trace = domain.run()
-            points.append(domain.base_values(trace))
+        self, tower: Tower, setting: Setting, shared: Constants, pair: int, points: Points
+    ) -> tuple[list[int], list[int]]:
+        """A row of the premise: differences of two points or, with logarithms, derivatives at the first."""
+        samples = [
+            draw_sample(tower, setting, f"pair/{pair}/{side}", nonces)
+            for side, nonces in zip("ab", points.of_pair(pair), strict=True)
+        ]
+        domain = Residues(tower, setting, shared, samples[0])
+        trace = domain.run()
+        if tower.logarithms:
+            row = derivative_row(domain, trace, list(samples[1].inputs))
+        else:
+            other = Residues(tower, setting, shared, samples[1])
+            both = zip(domain.base_values(trace), other.base_values(other.run()), strict=True)
+            row = [(a - b) % setting.prime for a, b in both]
         values = [domain.monomial(monomial, trace) for monomial in tower.constants]
         if tower.uses_kappa:
             values.append(shared.imaginary * pow(shared.kappa, -2, setting.prime) % setting.prime)
-        return points[0], points[1], values
+        return row, values
 
     def evaluation_rank(
-        self, tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
+        self,
+        tower: Tower,
+        setting: Setting,
+        rows: Sequence[tuple[int, int]],
+        columns: Sequence[int],
+        points: Points,
     ) -> int:
         if len(rows) * len(columns) > MAX_ENTRIES:
             raise Rejected(f"limit: {len(rows)} x {len(columns)} entries are more than {MAX_ENTRIES}")
-        return rank_modulo(evaluation_rows(tower, setting, rows, columns), len(columns), setting.prime)
+        matrix = evaluation_rows(tower, setting, rows, columns, points)
+        return rank_modulo(matrix, len(columns), setting.prime)
+
+
+def radicand(tower: Tower, setting: Setting, shared: Constants, sample: Sample, number: int) -> int:
+    """Return a radicand at a sample; raises ``Vanishing`` unless earlier ones are non-zero squares there."""
+    program, root = tower.program, tower.roots[number]
+    before = program.equations[: root.register - program.first_equation]
+    part = replace(tower, program=replace(program, equations=before, output=root.argument))
+    domain = Residues(part, setting, shared, sample)
+    values = domain.run().values
+    for earlier in tower.roots[:number]:
+        domain.root(values[earlier.argument][earlier.entry])
+    return values[root.argument][root.entry]
+
+
+def premise_columns(tower: Tower) -> int:
+    """Return how many base exponents and logarithms have to be independent over Q modulo constants."""
+    return len(tower.bases) + len(tower.logarithms)
 
 
 def constant_columns(tower: Tower) -> int:
@@ -299,7 +384,11 @@ def constant_columns(tower: Tower) -> int:
 
 
 def evaluation_rows(
-    tower: Tower, setting: Setting, rows: Sequence[tuple[int, int]], columns: Sequence[int]
+    tower: Tower,
+    setting: Setting,
+    rows: Sequence[tuple[int, int]],
+    columns: Sequence[int],
+    points: Points,
 ) -> list[list[int]]:
     """Return the rows (sample, output) of the evaluation matrix [d_i f_o(x_sample)] in these columns."""
     shared = draw_constants(tower, setting, "matrix")
@@ -308,7 +397,8 @@ def evaluation_rows(
         by_sample.setdefault(sample, []).append(output)
     result = []
     for sample, outputs in by_sample.items():
-        domain = Residues(tower, setting, shared, draw_sample(tower, setting, f"matrix/{sample}"))
+        drawn = draw_sample(tower, setting, f"matrix/{sample}", points.of_sample(sample))
+        domain = Residues(tower, setting, shared, drawn)
         trace = domain.run()
         for output in outputs:
             row = flat_gradient(domain, trace, output)

@@ -23,12 +23,22 @@ from .formal import Formal, Ring
 from .local import Gauge, LocalChecks
 from .polynomials import IMAGINARY, KAPPA, Monomial, Poly
 from .program import Program, size
-from .residues import Arithmetic, Setting, constant_columns
+from .residues import (
+    Arithmetic,
+    Setting,
+    constant_columns,
+    draw_constants,
+    draw_sample,
+    premise_columns,
+    radicand,
+)
+from .roots import NO_POINTS, Points, is_square
 from .run import Trace, directional, forward
 from .tower import Tower, Weights, check_weights, derive_tower, formal_trace
 
 LINDEMANN = "Lindemann-Weierstrass theorem (e^b for rational b and i b)"
 AX = "Ax's theorem on exponential towers (docs/theory)"
+CONSTANT_LOGARITHM = "log 2 and arctan of a rational number that is not 0 are transcendental (Lindemann)"
 PI = "pi is transcendental (Lindemann)"
 LOCAL_WORK = 500_000
 """Products of terms that the local check of one relation may take."""
@@ -37,7 +47,10 @@ SCHANUEL = "Schanuel's conjecture (exponentials of the constants that occur in e
 
 @dataclass(frozen=True, slots=True)
 class LowerCertificate:
-    """A homomorphism, how often to test the premise, and a submatrix whose rank is claimed."""
+    """A homomorphism, how often to test the premise, and a submatrix whose rank is claimed.
+
+    ``points`` is needed for programs with square roots only.
+    """
 
     prime: int
     unit: int
@@ -46,6 +59,7 @@ class LowerCertificate:
     rows: tuple[tuple[int, int], ...]
     columns: tuple[int, ...]
     rewrites: tuple[tuple[Monomial, Poly], ...] = ()
+    points: Points = NO_POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,43 +113,82 @@ def check_rank_at_least(
     Theorem (docs/theory/given-weights, almost-every): if the base exponents are independent over Q modulo
     constants, every choice of residues extends to a ring homomorphism from an integral domain that injects
     into functions, so a minor of the evaluation matrix that is non-zero modulo p is a non-zero function.
+    Logarithms and square roots: docs/theory/roots-and-logarithms.
     Returns the theorems used, with unproved conjectures among them where constants require one.
     """
     if rank == 0:
         return []
     tower = derive_tower(program, weights, certificate.rewrites)
     setting = Setting(certificate.prime, certificate.unit, certificate.seed)
-    conditions = check_premise(tower, setting, certificate.pairs, arithmetic)
-    found = evaluation_rank(tower, setting, certificate.rows, certificate.columns, arithmetic)
+    points = certificate.points
+    conditions = check_premise(tower, setting, certificate.pairs, points, arithmetic)
+    found = evaluation_rank(tower, setting, certificate.rows, certificate.columns, points, arithmetic)
     if found < rank:
         raise Rejected(f"rank_at_least: the evaluation matrix has rank {found} modulo p, claimed {rank}")
     return conditions
 
 
-def check_premise(tower: Tower, setting: Setting, pairs: int, arithmetic: Arithmetic) -> list[str]:
-    """Prove that the base exponents are independent over Q modulo constants; return the theorems used.
+def check_premise(
+    tower: Tower, setting: Setting, pairs: int, points: Points, arithmetic: Arithmetic
+) -> list[str]:
+    """Prove that base exponents and logarithms are independent over Q modulo constants, and roots new.
 
     The two points of a pair share every constant (and every weight that is a variable), different pairs do
-    not, and the sign of i alternates. A relation would be a vector in the kernel of every difference row.
+    not, and the sign of i alternates. A relation would be a vector in the kernel of every difference row,
+    or of every row of derivatives. Returns the theorems used.
     """
-    bases, constants = len(tower.bases), constant_columns(tower)
-    if pairs > 4 * (bases + constants) + 64:
+    check_roots(tower, setting, points)
+    columns, constants = premise_columns(tower), constant_columns(tower)
+    if pairs > 4 * (columns + constants) + 64:
         raise Rejected(f"premise: {pairs} pairs are more than are useful")
-    if not bases and not constants:
-        return []
-    rank, constant_rank = arithmetic.premise_ranks(tower, setting, pairs)
-    if rank < bases:
-        raise Rejected(
-            f"premise: the difference rows of the {bases} base exponents have rank {rank} modulo p"
-        )
+    if not columns and not constants:
+        return theorems_used(tower)
+    rank, constant_rank = arithmetic.premise_ranks(tower, setting, pairs, points)
+    if rank < columns:
+        raise Rejected(_dependent(tower, rank))
     if constant_rank < constants:
         raise Rejected(f"premise: the {constants} constants in exponents have rank {constant_rank} modulo p")
     return theorems_used(tower)
 
 
+def _dependent(tower: Tower, rank: int) -> str:
+    if not tower.logarithms:
+        return (
+            f"premise: the difference rows of the {len(tower.bases)} base exponents have rank {rank} modulo p"
+        )
+    names = sorted({tower.activation_at(source.register).name for source in tower.logarithms})
+    return (
+        f"premise: the derivatives of {len(tower.bases)} base exponents and {len(tower.logarithms)} values "
+        f"of {', '.join(names)} have rank {rank} modulo p"
+    )
+
+
+def check_roots(tower: Tower, setting: Setting, points: Points) -> None:
+    """Prove by one witness for each root that no product of its radicands at distinct points is a square.
+
+    Theorem (docs/theory/roots-and-logarithms): at the two points of the witness, which share every constant
+    and weight, the earlier radicands are non-zero squares modulo p, and the product of the radicand's
+    values is none.
+    """
+    if len(points.witnesses) != len(tower.roots):
+        raise Rejected(f"roots: expected {len(tower.roots)} witnesses, got {len(points.witnesses)}")
+    if not tower.roots:
+        return
+    shared = draw_constants(tower, setting, "matrix")
+    for number, witness in enumerate(points.witnesses):
+        product = 1
+        for side, nonces in zip("ab", witness, strict=True):
+            sample = draw_sample(tower, setting, f"root/{number}/{side}", nonces)
+            product *= radicand(tower, setting, shared, sample, number)
+        if is_square(product, setting.prime) or product % setting.prime == 0:
+            place = tower.roots[number]
+            raise Rejected(f"roots: the witness for entry {place.entry} of register {place.register} is none")
+
+
 def theorems_used(tower: Tower) -> list[str]:
     """Return the cited theorems on which a tower rests."""
-    used = [AX] if tower.bases else []
+    used = [AX] if tower.bases or tower.logarithms else []
+    used += _constant_logarithm(tower)
     if tower.needs_schanuel:
         return [*used, SCHANUEL]
     if tower.constants:
@@ -143,11 +196,26 @@ def theorems_used(tower: Tower) -> list[str]:
     return [*used, PI] if tower.uses_kappa else used
 
 
+def _constant_logarithm(tower: Tower) -> list[str]:
+    """One value arctan(b) or log 2 is transcendental; that several constants are independent is not known."""
+    if not tower.constant_logarithms:
+        return []
+    atom = tower.ring.atoms[tower.constant_logarithms[0]]
+    argument: Poly = dict(atom[2])  # type: ignore[call-overload]  # a value atom holds the key of z
+    alone = len(tower.constant_logarithms) == 1 and not tower.constants and not tower.uses_kappa
+    if not alone or set(argument) - {()} or (argument and atom[1] != "arctan"):
+        raise Rejected(
+            f"premise: {atom[1]} has a constant value that is not known to be independent of others"
+        )
+    return [CONSTANT_LOGARITHM]
+
+
 def evaluation_rank(
     tower: Tower,
     setting: Setting,
     rows: Sequence[tuple[int, int]],
     columns: Sequence[int],
+    points: Points,
     arithmetic: Arithmetic,
 ) -> int:
     """Return the rank modulo p of a submatrix of the evaluation matrix, with its indices checked."""
@@ -158,7 +226,7 @@ def evaluation_rank(
         raise Rejected(f"minor: a row is no (sample, output) with output below {outputs}")
     if not all(0 <= column < parameters for column in columns):
         raise Rejected(f"minor: a column is no parameter below {parameters}")
-    return arithmetic.evaluation_rank(tower, setting, rows, columns)
+    return arithmetic.evaluation_rank(tower, setting, rows, columns, points)
 
 
 # Upper bounds

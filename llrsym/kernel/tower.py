@@ -6,24 +6,30 @@ generators are e^(alpha_j / q_j), and every exponential is a product of integer 
 of e^(c / q) for the constant monomials c (1, i, and in the conditional case others). When the weights
 are variables ('almost every weight') the base exponents are the distinct arguments themselves.
 
-Nothing here is trusted to be independent: that the base exponents are independent over Q modulo
-constants is the premise which the rules certify with difference rows.
+Values of primitives (arctan, softplus) are generators too, the logarithms of the tower, and square roots are
+adjoined to it.
+
+Nothing here is trusted to be independent: that base exponents and logarithms are independent over Q modulo
+constants, and that no radicand is a square, are the premises which the rules certify.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
 
-from .activations import Activation, activation_named
+from .activations import OPAQUE, PRIMITIVE, ROOT, Activation, activation_named
 from .errors import Rejected
 from .formal import Formal, Ring, exponent_of, leads_negative
-from .polynomials import IMAGINARY, Monomial, Poly, freeze
+from .polynomials import IMAGINARY, UNIT_MONOMIALS, Monomial, Poly, add_to, freeze, multiply_monomials
 from .program import Equation, Program, size, split_einsum
+from .roots import owners, root_influences
 from .run import Trace, apply, forward
 
 Weights = tuple[tuple[Fraction, ...], ...]
 Powers = tuple[tuple[int, int], ...]
+Combination = tuple[dict[int, Fraction], dict[int, Fraction]]
+"""An exponent: coefficients of base exponents, and of constants."""
 MAX_BASES = 5_000
 LONG = 64
 """Terms of a polynomial in variable weights beyond which its register gets a name of its own."""
@@ -59,8 +65,28 @@ class Exponential:
 
 
 @dataclass(frozen=True, slots=True)
+class Logarithm:
+    """The value of a primitive: number ``index``, of the constant ones if so, and its parity identity."""
+
+    index: int
+    mirror: tuple[int, int, int] | None
+    is_constant: bool = False
+
+
+ZERO = Logarithm(-1, None)
+"""The value of an odd primitive at zero."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tower:
-    """Base exponents of a program, and the integer exponents of each of its exponentials."""
+    """Base exponents of a program, and the integer exponents of each of its exponentials.
+
+    ``logarithms``: where each distinct value of a primitive occurs first, ``constant_logarithms`` the
+    symbols of those at constant arguments, ``values`` which one an entry is;
+    ``roots``: where each distinct radicand occurs first, in program order, ``influences`` the free residues
+    (inputs, base exponents, logarithms in this order) it may depend on, as bits; ``owners``: the first root
+    that a free residue influences, or -1.
+    """
 
     program: Program
     weights: Weights | None
@@ -69,6 +95,16 @@ class Tower:
     constants: tuple[Monomial, ...]
     sources: dict[int, Source]
     exponentials: dict[int, tuple[Exponential, ...]]
+    logarithms: tuple[Source, ...] = ()
+    constant_logarithms: tuple[int, ...] = ()
+    values: dict[int, tuple[Logarithm, ...]] = field(default_factory=dict)
+    roots: tuple[Source, ...] = ()
+    influences: tuple[int, ...] = ()
+    owners: tuple[int, ...] = ()
+
+    def activation_at(self, register: int) -> Activation:
+        """The activation that a register holds the values of."""
+        return activation_named(str(self.program.equations[register - self.program.first_equation].data))
 
     @property
     def uses_kappa(self) -> bool:
@@ -88,7 +124,7 @@ def exact_activations(program: Program) -> list[tuple[int, Activation]]:
     for offset, equation in enumerate(program.equations):
         if equation.primitive == "activation":
             activation = activation_named(str(equation.data))
-            if not activation.exact:
+            if activation.kind == OPAQUE:
                 raise Rejected(f"activation '{activation.name}' has no exact engine: no lower bound follows")
             found.append((program.first_equation + offset, activation))
     return found
@@ -156,9 +192,10 @@ def derive_tower(
     equations = exact_activations(program)
     if weights is not None:
         check_weights(program, weights)
-    if not any(activation.exponent for _, activation in equations):
-        # Without exponentials the homomorphism is Z_(p)[theta, x] -> F_p, and nothing has to be expanded.
-        return Tower(program, weights, ring, (), (), {}, {})
+    if all(activation.exact and not activation.exponent for _, activation in equations):
+        # Without generators the homomorphism is Z_(p)[theta, x] -> F_p, and nothing has to be expanded.
+        inputs = (-1,) * size(program.input_shape)
+        return Tower(program, weights, ring, (), (), {}, {}, owners=inputs)
     trace = formal_trace(program, weights, ring)
     for monomial, replacement in rewrites:
         ring.add_rewrite(monomial, replacement)
@@ -169,8 +206,7 @@ def derive_tower(
             collector.record_source(register, argument, entry, activation, z)
             if activation.exponent:
                 collector.add(register, argument, entry, activation, z)
-    bases, constants, exponentials = collector.finish()
-    return Tower(program, weights, ring, bases, constants, collector.sources, exponentials)
+    return collector.tower(program, weights)
 
 
 class _Collector:
@@ -183,21 +219,59 @@ class _Collector:
         self.base_data: list[Monomial | Argument] = []
         self.constants: dict[Monomial, int] = {}
         self.sources: dict[int, Source] = {}
-        self.rows: dict[int, list[tuple[dict[int, Fraction], dict[int, Fraction]]]] = {}
+        self.rows: dict[int, list[Combination]] = {}
+        self.echelon: dict[str, dict[Monomial, tuple[Poly, dict[int, Fraction]]]] = {}
+        self.logarithms: dict[int, int] = {}
+        self.constant_logarithms: dict[int, int] = {}
+        self.values: dict[int, list[Logarithm]] = {}
+        self.roots: dict[int, None] = {}
 
     def add(self, register: int, argument: int, entry: int, activation: Activation, z: Poly) -> None:
+        """Record the exponential of one entry as a combination of base exponents and constants."""
+        rows = self.rows.setdefault(register, [])
         if self.weights_vary and not self.ring.is_constant(z):
-            base, coefficient = self._argument_base(argument, entry, activation, z)
-            self.rows.setdefault(register, []).append(({base: coefficient}, {}))
+            place = (argument, entry)
+            if len(activation.exponent) == 1:
+                rows.append(self._linear(place, activation, self.ring.reduce(z)))
+            else:
+                base, coefficient = self._argument_base(place, activation, z)
+                rows.append(({base: coefficient}, {}))
             return
         generators: dict[int, Fraction] = {}
         constants: dict[int, Fraction] = {}
         for monomial, coefficient in sorted(self.ring.reduce(exponent_of(activation, z)).items()):
             if self.ring.is_constant({monomial: coefficient}):
-                constants[self.constants.setdefault(monomial, len(self.constants))] = coefficient
+                constants[self._constant(monomial)] = coefficient
             else:
                 generators[self._base(monomial, monomial)] = coefficient
-        self.rows.setdefault(register, []).append((generators, constants))
+        rows.append((generators, constants))
+
+    def _linear(self, place: tuple[int, int], activation: Activation, z: Poly) -> Combination:
+        """The exponent c z in the arguments that came before it, as far as z depends on them over Q."""
+        rest, total = dict(z), dict[int, Fraction]()
+        known = self.echelon.setdefault(activation.unit, {})
+        while (lead := self._lead(rest)) is not None and lead in known:
+            poly, combination = known[lead]
+            factor = rest[lead] / poly[lead]
+            add_to(rest, poly, -factor)
+            for base, coefficient in combination.items():
+                total[base] = total.get(base, Fraction(0)) + factor * coefficient
+        scale = activation.exponent[0]
+        if lead is not None:
+            data = Argument(*place, 1 / z[max(z)], (Fraction(1),), activation.unit)
+            base = self._base((activation.unit, freeze(z)), data)
+            known[lead] = rest, {base: z[max(z)]} | {k: -c for k, c in total.items() if c}
+            return {base: scale * z[max(z)]}, {}
+        unit = UNIT_MONOMIALS[activation.unit]
+        constants = {self._constant(multiply_monomials(m, unit)[0]): scale * c for m, c in rest.items()}
+        return {base: scale * c for base, c in total.items() if c}, constants
+
+    def _lead(self, poly: Poly) -> Monomial | None:
+        """The last monomial that is not constant."""
+        return max((m for m in poly if not self.ring.is_constant({m: poly[m]})), default=None)
+
+    def _constant(self, monomial: Monomial) -> int:
+        return self.constants.setdefault(monomial, len(self.constants))
 
     def record_source(
         self, register: int, argument: int, entry: int, activation: Activation, z: Poly
@@ -208,6 +282,15 @@ class _Collector:
         atom = self.ring.find(("value", activation.name, key))
         if atom is not None:
             self.sources.setdefault(atom, Source(register, argument, entry, mirror))
+        if activation.kind == ROOT and atom is not None:
+            self.roots.setdefault(atom)
+        if activation.kind == PRIMITIVE:
+            value = ZERO
+            if atom is not None:
+                constant = self.ring.is_constant(z)
+                numbers = self.constant_logarithms if constant else self.logarithms
+                value = Logarithm(numbers.setdefault(atom, len(numbers)), mirror, constant)
+            self.values.setdefault(register, []).append(value)
 
     def _base(self, key: object, data: Monomial | Argument) -> int:
         number = self.bases.setdefault(key, len(self.base_data))
@@ -217,36 +300,62 @@ class _Collector:
                 raise Rejected(f"limit: more than {MAX_BASES} base exponents")
         return number
 
-    def _argument_base(
-        self, argument: int, entry: int, activation: Activation, z: Poly
-    ) -> tuple[int, Fraction]:
-        """The base exponent of u(z): z up to a rational factor if u is linear, else u(z) up to sign."""
-        lead = z[max(z)]
-        linear = len(activation.exponent) == 1
-        factor = lead if linear else Fraction(1 if lead > 0 else -1)
-        primitive = freeze({monomial: coefficient / factor for monomial, coefficient in z.items()})
-        shape = (Fraction(1),) if linear else activation.exponent
-        sign = factor if linear or _is_odd(activation) else Fraction(1)
-        if not linear and not _is_odd(activation) and not _is_even(activation):
-            primitive, sign = freeze(z), Fraction(1)
-        data = Argument(argument, entry, 1 / sign, shape, activation.unit)
-        base = self._base((activation.unit, shape, primitive), data)
-        return base, sign * (activation.exponent[0] if linear else 1)
+    def _argument_base(self, place: tuple[int, int], activation: Activation, z: Poly) -> tuple[int, Fraction]:
+        """The base exponent of u(z) for a u that is not linear: u(z), up to sign where u has a parity."""
+        sign = 1
+        if z[max(z)] < 0 and (_is_odd(activation) or _is_even(activation)):
+            sign = -1
+        key = freeze({monomial: sign * coefficient for monomial, coefficient in z.items()})
+        sign = sign if _is_odd(activation) else 1
+        data = Argument(*place, Fraction(sign), activation.exponent, activation.unit)
+        return self._base((activation.unit, activation.exponent, key), data), Fraction(sign)
 
-    def finish(
-        self,
-    ) -> tuple[tuple[Monomial | Argument, ...], tuple[Monomial, ...], dict[int, tuple[Exponential, ...]]]:
+    def tower(self, program: Program, weights: Weights | None) -> Tower:
+        """Return the tower of everything that has been recorded."""
+        exponentials = self._exponentials()
+        values = {register: tuple(found) for register, found in self.values.items()}
+        roots = tuple(self.sources[atom] for atom in self.roots)
+        first = size(program.input_shape)
+        first_logarithm = first + len(self.base_data)
+        influences = root_influences(
+            program,
+            {
+                r: [[first + base for base, _ in e.generators] for e in rows]
+                for r, rows in exponentials.items()
+            },
+            {
+                r: [-1 if v == ZERO or v.is_constant else v.index + first_logarithm for v in row]
+                for r, row in values.items()
+            },
+            [(root.argument, root.entry) for root in roots],
+        )
+        return Tower(
+            program,
+            weights,
+            self.ring,
+            tuple(self.base_data),
+            tuple(self.constants),
+            self.sources,
+            exponentials,
+            tuple(self.sources[atom] for atom in self.logarithms),
+            tuple(self.constant_logarithms),
+            values,
+            roots,
+            influences,
+            owners(influences, first_logarithm + len(self.logarithms)),
+        )
+
+    def _exponentials(self) -> dict[int, tuple[Exponential, ...]]:
         q = [1] * len(self.base_data)
         q_constant = [1] * len(self.constants)
         for rows in self.rows.values():
             for generators, constants in rows:
                 _extend(q, generators)
                 _extend(q_constant, constants)
-        exponentials = {
+        return {
             register: tuple(Exponential(_integral(g, q), _integral(c, q_constant)) for g, c in rows)
             for register, rows in self.rows.items()
         }
-        return tuple(self.base_data), tuple(self.constants), exponentials
 
 
 def _extend(q: list[int], coefficients: dict[int, Fraction]) -> None:

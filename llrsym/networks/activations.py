@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from llrsym.errors import BadInput, shown
-from llrsym.kernel.activations import activation_named, activation_names
+from llrsym.kernel.activations import ROOT, activation_named, activation_names
 from llrsym.kernel.errors import Malformed
 
 Coefficient = int | str | Fraction
 
 _CORNER = "it has a corner at z = 0"
 _CORNERS = "its pieces do not continue each other analytically"
+_AT_ZERO = "it has no derivative at z = 0; where z > 0, write the network as a function and trace it"
 _JUMP = "it is constant on pieces and jumps between them"
 NOT_ANALYTIC = {
     **dict.fromkeys(
@@ -23,6 +24,7 @@ NOT_ANALYTIC = {
     **dict.fromkeys(("threshold", "softsign", "maxout", "clip"), _CORNERS),
     **dict.fromkeys(("sign", "step", "heaviside", "round", "floor"), _JUMP),
 }
+SQUARE_ROOT = "sqrt"
 _registered: dict[str, str] = {}
 
 
@@ -50,12 +52,25 @@ def canonical_activation(name: str) -> str:
         )
     known = _registered.get(name, name)
     try:
-        activation_named(known)
+        kind = activation_named(known).kind
     except (Malformed, ValueError) as error:
         raise BadInput(_unknown(name, error)) from error
+    if kind == ROOT:
+        raise BadInput(f"{name} is not analytic: {_AT_ZERO}")
     if known.startswith("rational:"):
         _refuse_real_poles(name, known)
     return known
+
+
+def canonical_function(name: str) -> str:
+    """Return the canonical name of an activation, or of the square root, which is analytic where z > 0.
+
+    Raises ``BadInput`` as ``canonical_activation``.
+
+    >>> canonical_function("sqrt")
+    'sqrt'
+    """
+    return name if name == SQUARE_ROOT else canonical_activation(name)
 
 
 def register_activation(
@@ -116,7 +131,7 @@ def _refuse_real_poles(name: str, known: str) -> None:
 def _unknown(name: str, error: Exception) -> str:
     if name.startswith(("rational:", "power:")):
         return f"{error}; write for example 'power:3' or 'rational:1/1,0,1' for 1/(1+z^2)"
-    known = [*activation_names(), *_registered]
+    known = [*(n for n in activation_names() if n != SQUARE_ROOT), *_registered]
     close = difflib.get_close_matches(name, known, n=2)
     hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}"
     return f"activation {shown(name)} is not known; {hint}"

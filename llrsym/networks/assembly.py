@@ -8,7 +8,7 @@ from fractions import Fraction
 from llrsym.errors import BadInput
 from llrsym.kernel.errors import Malformed
 from llrsym.kernel.program import Equation, Parameter, Program, Shape, split_einsum
-from llrsym.networks.activations import canonical_activation
+from llrsym.networks.activations import canonical_function
 
 Data = tuple[Fraction, ...] | tuple[int, ...] | str
 
@@ -90,8 +90,8 @@ class Assembly:
         return self._append("einsum", (a, b), tuple(length[k] for k in out), specification)
 
     def activation(self, name: str, z: int) -> int:
-        """Add an activation, applied entrywise."""
-        return self._append("activation", (z,), self._shapes[z], canonical_activation(name))
+        """Add an activation, or "sqrt", applied entrywise."""
+        return self._append("activation", (z,), self._shapes[z], canonical_function(name))
 
     def finish(self, output: int) -> Program:
         """Return the validated program whose outputs are the entries of this register."""

@@ -22,7 +22,7 @@ from typing import NoReturn
 from llrsym.errors import BadInput
 from llrsym.kernel.activations import MAX_POWER, activation_names
 from llrsym.kernel.program import Program
-from llrsym.networks.activations import canonical_activation
+from llrsym.networks.activations import canonical_function
 from llrsym.networks.assembly import Assembly
 from llrsym.networks.network import Network
 
@@ -151,7 +151,7 @@ class Graph:
 
     def activation(self, name: str, argument: int) -> int:
         """Return the node of an activation at a node."""
-        return self.add("activation", argument, data=canonical_activation(name))
+        return self.add("activation", argument, data=canonical_function(name))
 
     def assemble(self, roots: Sequence[int]) -> Program:
         """Return the program of sum_k a_k root_k.

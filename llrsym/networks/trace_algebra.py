@@ -14,7 +14,7 @@ import numpy as np
 from llrsym.errors import BadInput
 from llrsym.kernel.activations import activation_names
 from llrsym.kernel.program import Shape, size
-from llrsym.networks.activations import canonical_activation
+from llrsym.networks.activations import canonical_function
 from llrsym.networks.trace_contraction import contract, reduced
 from llrsym.networks.trace_graph import Exact, Graph
 from llrsym.networks.trace_views import (
@@ -219,7 +219,7 @@ def _exponent_of_one_plus_exp(graph: Graph, view: View) -> View | None:
 def apply(graph: Graph, name: str, z: View, called: str) -> View:
     """Return an activation of every entry; ``called`` is what the user calls it."""
     try:
-        known = canonical_activation(name) if ":" in name or name in activation_names() else None
+        known = canonical_function(name) if ":" in name or name in activation_names() else None
     except BadInput as error:
         graph.refuse(str(error))
     if known is None:

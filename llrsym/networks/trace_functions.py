@@ -167,6 +167,16 @@ def _std(graph: Graph, a: Any, *args: Any, **options: Any) -> Any:
     return TracedArray(graph, power(graph, _var(graph, a, *args, **options).view, HALF))
 
 
+def _norm(graph: Graph, x: Any, ord: Any = None, axis: Axis = None, keepdims: Any = False) -> Any:
+    vectors = axis is not None and len(_axes(axis, x.ndim)) == 1
+    if not (ord is None or (ord == 2 and (vectors or x.ndim == 1)) or (ord == "fro" and x.ndim == 2)):
+        graph.refuse(
+            f"np.linalg.norm with ord={ord!r} is not supported; only the root of a sum of squares is"
+        )
+    squares = TracedArray(graph, power(graph, x.view, Fraction(2)))
+    return TracedArray(graph, power(graph, _sum(graph, squares, axis, keepdims=keepdims).view, HALF))
+
+
 def _cumsum(graph: Graph, a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
     _check_out(graph, out)
     array = a.reshape(-1) if axis is None else a
@@ -365,6 +375,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.zeros_like: lambda graph, a, *args, **options: _full_like(graph, a, 0, *args, **options),
     np.ones_like: lambda graph, a, *args, **options: _full_like(graph, a, 1, *args, **options),
     np.linalg.matrix_power: _matrix_power,
+    np.linalg.norm: _norm,
     np.shape: lambda graph, a: a.shape,
     np.ndim: lambda graph, a: a.ndim,
     np.size: lambda graph, a, axis=None: a.size if axis is None else a.shape[axis],

@@ -9,6 +9,7 @@ from llrsym.kernel.documents import CERTIFICATE_FORMAT, CLAIM_FORMAT, Certificat
 from llrsym.kernel.local import Gauge
 from llrsym.kernel.polynomials import Monomial, Poly
 from llrsym.kernel.program import Equation, Program
+from llrsym.kernel.roots import Points
 from llrsym.kernel.rules import Coefficient, LowerCertificate, Relation, UpperCertificate
 
 
@@ -62,6 +63,7 @@ def _equation(equation: Equation) -> dict[str, object]:
 
 
 def lower_document(lower: LowerCertificate) -> dict[str, object]:
+    points = {"points": _points(lower.points)} if lower.points.witnesses else {}
     return {
         "prime": lower.prime,
         "unit": lower.unit,
@@ -70,6 +72,16 @@ def lower_document(lower: LowerCertificate) -> dict[str, object]:
         "rows": [list(row) for row in lower.rows],
         "columns": list(lower.columns),
         "rewrites": _rewrites(lower.rewrites),
+        **points,
+    }
+
+
+def _points(points: Points) -> dict[str, object]:
+    """The nonces of programs with square roots."""
+    return {
+        "samples": [[sample, list(nonces)] for sample, nonces in sorted(points.samples.items())],
+        "pairs": [[list(a), list(b)] for a, b in points.pairs],
+        "witnesses": [[list(a), list(b)] for a, b in points.witnesses],
     }
 
 

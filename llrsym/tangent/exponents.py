@@ -10,10 +10,11 @@ from llrsym.kernel.errors import Rejected
 from llrsym.kernel.formal import Ring
 from llrsym.kernel.polynomials import Monomial, Poly, add_to
 from llrsym.kernel.residues import Setting
+from llrsym.kernel.roots import Points
 from llrsym.kernel.tower import Tower
 
 
-def find_rewrites(tower: Tower, setting: Setting, pairs: int) -> list[tuple[Monomial, Poly]]:
+def find_rewrites(tower: Tower, setting: Setting, pairs: int, points: Points) -> list[tuple[Monomial, Poly]]:
     """Return identities monomial = combination of others among the base exponents, each one verified.
 
     Candidates come from the null space of the difference rows modulo p by rational reconstruction.
@@ -22,7 +23,7 @@ def find_rewrites(tower: Tower, setting: Setting, pairs: int) -> list[tuple[Mono
     if len(monomials) != len(tower.bases):
         return []
     order = sorted(range(len(monomials)), key=lambda k: (max((a for a, _ in monomials[k]), default=0), k))
-    differences = NumpyArithmetic().differences(tower, setting, pairs)[:, order]
+    differences = NumpyArithmetic().premise_rows(tower, setting, pairs, points)[:, order]
     rows = [[int(v) % setting.prime for v in row] for row in differences]
     reduced, rank = flint.nmod_mat(rows, setting.prime).rref()
     entries = [[int(v) for v in row] for row in reduced.tolist()][:rank]

@@ -14,6 +14,7 @@ from llrsym.kernel.residues import Setting, draw_constants
 from llrsym.kernel.run import Trace, pushed_forward
 from llrsym.kernel.tower import Tower
 from llrsym.tangent.exponents import rational_from_residue
+from llrsym.tangent.root_points import find_nonces
 from llrsym.tangent.supports import inverse, product
 
 Floats = NDArray[np.float64]
@@ -31,7 +32,8 @@ class GaugeSearch:
         widest = max((n for n in map(size, program.shapes) if n <= MAX_ENTRIES), default=0)
         labels = [f"gauge/{k}" for k in range(widest + SPARE)]
         constants = [draw_constants(tower, setting, label) for label in labels]
-        self.domain: PrimeField = NumpyArithmetic().batch(tower, setting, constants, labels)
+        nonces = find_nonces(tower, setting, constants, labels)
+        self.domain: PrimeField = NumpyArithmetic().batch(tower, setting, constants, labels, nonces)
         self.trace: Trace[Floats] = self.domain.run()
         flat = [weights.reshape(len(labels), -1) for weights in self.domain.constants.weights]
         self.theta = np.concatenate([*flat, np.ones((len(labels), 1))], axis=1)

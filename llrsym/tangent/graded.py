@@ -33,6 +33,7 @@ from llrsym.tangent.exponents import rational_from_residue
 from llrsym.tangent.gauges import GaugeSearch
 from llrsym.tangent.lower import primitive_root
 from llrsym.tangent.nullspace import Tick
+from llrsym.tangent.root_points import find_nonces
 
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -101,7 +102,8 @@ class _Rows:
         program, setting = self.program, self.setting(str(number))
         labels = [f"row/{k}" for k in range(CHUNK)]
         constants = [draw_constants(self.tower, setting, label) for label in labels]
-        domain = NumpyArithmetic().batch(self.tower, setting, constants, labels)
+        nonces = find_nonces(self.tower, setting, constants, labels)
+        domain = NumpyArithmetic().batch(self.tower, setting, constants, labels, nonces)
         raw = setting.numbers("outputs", CHUNK * program.output_count)
         mixed = center(np.array([n % self.prime for n in raw], dtype=np.float64), self.prime)
         cotangent = mixed.reshape(CHUNK, *program.shapes[program.output])

@@ -24,6 +24,7 @@ from llrsym.domains.elimination import center, eliminate
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.residues import PRIMES, Setting, draw_constants
+from llrsym.kernel.roots import Points
 from llrsym.kernel.rules import Coefficient, Echelon, Relation
 from llrsym.kernel.run import gradient
 from llrsym.kernel.tower import Tower, Weights, derive_tower
@@ -33,6 +34,7 @@ from llrsym.tangent.fields import Family, Field, candidates
 from llrsym.tangent.gauges import GaugeSearch
 from llrsym.tangent.lower import primitive_root
 from llrsym.tangent.nullspace import Tick
+from llrsym.tangent.root_points import find_nonces, find_sample_nonces
 from llrsym.tangent.supports import null_space, supports
 
 Floats = NDArray[np.float64]
@@ -106,7 +108,8 @@ class _Search:
         labels = [f"row/{k}" for k in range(ROWS)]
         drawn = [draw_constants(self.tower, setting, label) for label in labels[::SHARING]]
         constants = [shared for shared in drawn for _ in range(SHARING)]
-        domain = NumpyArithmetic().batch(self.tower, setting, constants, labels)
+        nonces = find_nonces(self.tower, setting, constants, labels)
+        domain = NumpyArithmetic().batch(self.tower, setting, constants, labels, nonces)
         raw = setting.numbers("outputs", ROWS * program.output_count)
         mixed = np.array([n % self.prime for n in raw], dtype=np.float64)
         cotangent = center(mixed, self.prime).reshape(ROWS, *program.shapes[program.output])
@@ -129,7 +132,8 @@ class _Search:
         wanted = [(n, output) for n in range(samples) for output in range(outputs)]
         columns = range(program.parameter_count)
         setting = self.setting("matrix")
-        matrix, vanishing = NumpyArithmetic().evaluation_matrix(self.tower, setting, wanted, columns)
+        points = Points(find_sample_nonces(self.tower, setting, samples))
+        matrix, vanishing = NumpyArithmetic().evaluation_matrix(self.tower, setting, wanted, columns, points)
         return matrix[~vanishing]
 
     def promising(self) -> Iterator[tuple[int, ...]]:

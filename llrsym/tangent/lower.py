@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import isqrt
 
@@ -15,11 +15,14 @@ from llrsym.errors import BadInput
 from llrsym.kernel.errors import Rejected, Undefined
 from llrsym.kernel.polynomials import Monomial, Poly
 from llrsym.kernel.program import Program
-from llrsym.kernel.residues import PRIMES, Setting, constant_columns
+from llrsym.kernel.residues import PRIMES, Setting, constant_columns, premise_columns
+from llrsym.kernel.roots import Points
 from llrsym.kernel.rules import SCHANUEL, LowerCertificate, check_premise
 from llrsym.kernel.tower import Tower, Weights, derive_tower
 from llrsym.tangent.exponents import find_rewrites
+from llrsym.tangent.root_points import find_pair_nonces, find_sample_nonces, find_witnesses
 
+Rewrites = tuple[tuple[Monomial, Poly], ...]
 SPARE_SAMPLES, SPARE_PAIRS = 4, 6
 MAX_ENTRIES = 1_000_000_000
 """Entries of the largest evaluation matrix that is tried: 8 GB."""
@@ -60,64 +63,81 @@ def find_lower_bound(
             0, None, (), f"limit: {program.parameter_count} parameters are too many to evaluate"
         )
     try:
-        tower, rewrites, conditions, pairs = _independent_tower(program, weights, setting)
+        tower, rewrites, conditions, pairs, points = _independent_tower(program, weights, setting)
     except Undefined as error:
         raise BadInput(f"{error}: the network is nowhere defined; change the divisor") from error
     except Rejected as refusal:
         return LowerBound(0, None, (), str(refusal))
     if samples is None:
-        found, rows = _enough_samples(tower, setting, target)
+        found, rows, points = _enough_samples(tower, setting, target, points)
     else:
-        found, rows = _eliminated(tower, setting, samples)
+        found, rows, points = _eliminated(tower, setting, samples, points)
     picked = tuple(rows[k] for k in found.rows)
     columns = tuple(int(column) for column in found.columns)
-    certificate = LowerCertificate(prime, setting.unit, setting.seed, pairs, picked, columns, rewrites)
+    used = {sample: points.samples[sample] for sample, _ in picked if sample in points.samples}
+    points = replace(points, samples=used)
+    certificate = LowerCertificate(
+        prime, setting.unit, setting.seed, pairs, picked, columns, rewrites, points
+    )
     reason = f"a {found.rank} x {found.rank} evaluation minor is non-zero modulo {prime}"
-    if tower.bases:
-        reason += f", over {len(tower.bases)} base exponent{'s' * (len(tower.bases) > 1)} proved independent"
+    generators = [
+        f"{count} {noun}{'s' * (count > 1)}"
+        for count, noun in ((len(tower.bases), "base exponent"), (len(tower.logarithms), "logarithm"))
+        if count
+    ]
+    if generators:
+        reason += f", over {' and '.join(generators)} proved independent"
+    if tower.roots:
+        reason += f", with {len(tower.roots)} square root{'s' * (len(tower.roots) > 1)} proved new"
     return LowerBound(found.rank, certificate if found.rank else None, tuple(conditions), reason)
 
 
 def _independent_tower(
     program: Program, weights: Weights | None, setting: Setting
-) -> tuple[Tower, tuple[tuple[Monomial, Poly], ...], list[str], int]:
+) -> tuple[Tower, Rewrites, list[str], int, Points]:
     """Return a tower whose premise holds, rewriting dependent exponents when that helps."""
     tower = derive_tower(program, weights)
-    arithmetic = NumpyArithmetic()
+    pairs, points = _points(tower, setting)
     try:
-        pairs = _pairs(tower)
-        return tower, (), check_premise(tower, setting, pairs, arithmetic), pairs
+        return tower, (), check_premise(tower, setting, pairs, points, NumpyArithmetic()), pairs, points
     except Rejected:
-        rewrites = find_rewrites(tower, setting, pairs)
+        rewrites = tuple(find_rewrites(tower, setting, pairs, points))
         if not rewrites:
             raise
     tower = derive_tower(program, weights, rewrites)
-    pairs = _pairs(tower)
-    return tower, tuple(rewrites), check_premise(tower, setting, pairs, arithmetic), pairs
+    pairs, points = _points(tower, setting)
+    return tower, rewrites, check_premise(tower, setting, pairs, points, NumpyArithmetic()), pairs, points
 
 
-def _pairs(tower: Tower) -> int:
-    return max(len(tower.bases), constant_columns(tower)) + SPARE_PAIRS
+def _points(tower: Tower, setting: Setting) -> tuple[int, Points]:
+    """The number of pairs of the premise and, where there are roots, where to find them."""
+    pairs = max(premise_columns(tower), constant_columns(tower)) + SPARE_PAIRS
+    witnesses = find_witnesses(tower, setting)
+    return pairs, Points(pairs=find_pair_nonces(tower, setting, pairs), witnesses=witnesses)
 
 
-def _enough_samples(tower: Tower, setting: Setting, target: int) -> tuple[Elimination, list[tuple[int, int]]]:
+Found = tuple[Elimination, list[tuple[int, int]], Points]
+
+
+def _enough_samples(tower: Tower, setting: Setting, target: int, points: Points) -> Found:
     """Eliminate with so many samples that more do not help: for one output, one per unit of rank."""
     outputs = max(1, tower.program.output_count)
     samples = -(-target // outputs) + SPARE_SAMPLES
-    found, rows = _eliminated(tower, setting, samples)
-    while outputs > 1 and found.rank < target:
-        more, more_rows = _eliminated(tower, setting, 2 * samples)
-        if more.rank == found.rank:
+    found = _eliminated(tower, setting, samples, points)
+    while outputs > 1 and found[0].rank < target:
+        more = _eliminated(tower, setting, 2 * samples, points)
+        if more[0].rank == found[0].rank:
             break
-        samples, found, rows = 2 * samples, more, more_rows
-    return found, rows
+        samples, found = 2 * samples, more
+    return found
 
 
-def _eliminated(tower: Tower, setting: Setting, samples: int) -> tuple[Elimination, list[tuple[int, int]]]:
+def _eliminated(tower: Tower, setting: Setting, samples: int, points: Points) -> Found:
     """Eliminate all rows of these samples at which the network is defined."""
     rows = [(sample, output) for sample in range(samples) for output in range(tower.program.output_count)]
     columns = range(tower.program.parameter_count)
-    return NumpyArithmetic().eliminate_defined(tower, setting, rows, columns)
+    points = replace(points, samples=find_sample_nonces(tower, setting, samples))
+    return *NumpyArithmetic().eliminate_defined(tower, setting, rows, columns, points), points
 
 
 @lru_cache(maxsize=16)

@@ -261,7 +261,7 @@ def test_parity_gives_the_value_at_zero_of_opaque_activations(activation: str) -
     assert is_proved(texts(moved(mlp(1, 1, 1, activation=activation, bias=False), Null(1))))
 
 
-@pytest.mark.parametrize("activation", ["softplus", "gelu"])
+@pytest.mark.parametrize("activation", ["erf", "gelu"])
 def test_an_unknown_value_is_not_taken_for_zero(activation: str) -> None:
     reason = judge(texts(moved(mlp(1, 1, 1, activation=activation, bias=False), Null(1))))
     assert reason == f"rejected: activation '{activation}' has no exact closed form"

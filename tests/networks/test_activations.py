@@ -6,16 +6,27 @@ import pytest
 
 from llrsym.errors import BadInput
 from llrsym.kernel.activations import activation_named, activation_names
-from llrsym.networks.activations import NOT_ANALYTIC, canonical_activation, register_activation
+from llrsym.networks.activations import (
+    NOT_ANALYTIC,
+    canonical_activation,
+    canonical_function,
+    register_activation,
+)
 from llrsym.networks.builders import mlp
 from llrsym.networks.text import parse_network
 
-PLAIN = [name for name in activation_names() if ":" not in name]
+PLAIN = [name for name in activation_names() if ":" not in name and name != "sqrt"]
 
 
 @pytest.mark.parametrize("name", [*PLAIN, "power:1", "power:7", "rational:1/1,0,1", "rational:1,-1|2"])
 def test_names_of_the_kernel_are_kept(name):
     assert canonical_activation(name) == name
+
+
+def test_the_square_root_is_a_function_but_no_activation():
+    assert canonical_function("sqrt") == "sqrt"
+    with pytest.raises(BadInput, match="sqrt is not analytic: it has no derivative at z = 0"):
+        canonical_activation("sqrt")
 
 
 @pytest.mark.parametrize("name", [*NOT_ANALYTIC, "ReLU", "LeakyReLU"])

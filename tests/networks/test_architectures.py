@@ -149,6 +149,27 @@ def test_transformer(bias, causal, head_dim):
     assert network.parameter_count == 2 * (4 * 2 * a * 4 + 2 * 4 * 5 + (6 * a + 4 + 5 + 4) * bias)
 
 
+@pytest.mark.parametrize("norm", ["layer", "rms"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_transformer_with_normalisation(norm, bias):
+    network = transformer(
+        tokens=3, dim=4, heads=2, hidden=5, norm=norm, bias=bias, activation="tanh", epsilon="1/8"
+    )
+
+    def normalised(p, x, name):
+        x = x - x.mean(axis=1, keepdims=True) if norm == "layer" else x
+        x = x / np.sqrt((x**2).mean(axis=1, keepdims=True) + 0.125)
+        return p[f"gamma{name}"] * x + p.get(f"beta{name}", 0)
+
+    def by_hand(p, x):
+        x = x + attention_by_hand(p, normalised(p, x, "A1"), "softmax", False, "1")
+        h = normalised(p, x, "F1")
+        return x + np.tanh(h @ p["W1"].T + p.get("b1", 0)) @ p["V1"].T + p.get("c1", 0)
+
+    check_values(network, by_hand)
+    assert network.parameter_count == 64 + 40 + 8 + (16 + 5 + (norm == "layer") * 8 + 4 + 4 - 1 - 3) * bias
+
+
 # Convolutions
 
 
@@ -288,6 +309,8 @@ NETWORKS = [
     attention(tokens=4, dim=3, head_dim=2, heads=2, kind="softmax", bias=False),
     attention(tokens=2, dim=3, head_dim=1, kind="linear", bias=True, causal=True),
     transformer(tokens=3, dim=4, heads=2, hidden=8, blocks=1, norm=None),
+    transformer(tokens=3, dim=4, heads=2, hidden=8, blocks=1),
+    transformer(tokens=2, dim=3, hidden=2, norm="rms", epsilon=0),
     transformer(tokens=2, dim=2, heads=2, hidden=3, blocks=2, activation="tanh", norm=None, head_dim=2),
     conv(input=[9], kernel=[3], channels=[2, 2], bias=True, outputs=2),
     conv(input=(9, 9), kernel=((3, 3), (2, 2)), channels=(2, 2), shared=False, padding=1),
@@ -331,8 +354,9 @@ def test_every_builder_is_public():
         (lambda: attention(tokens=2, dim=3, head_dim=1, bias="hidden"), "bias is 'hidden'; use True or"),
         (lambda: attention(tokens=2, dim=3, head_dim=1, causal=None), "causal is None; use True or False"),
         (lambda: attention(tokens=10**6, dim=3, head_dim=1), "attention: a tensor of shape .* smaller sizes"),
-        (lambda: transformer(tokens=3, dim=4, hidden=8), "norm='layer' is not yet exact: .*; use norm=None"),
-        (lambda: transformer(tokens=3, dim=4, hidden=8, norm="rms"), "norm='rms' is not yet exact"),
+        (lambda: transformer(tokens=3, dim=4, hidden=8, epsilon=-1), "epsilon is -1; give a number such as"),
+        (lambda: transformer(tokens=3, dim=4, hidden=8, epsilon=1e-5), "epsilon is 1e-05; give a number"),
+        (lambda: transformer(tokens=3, dim=4, hidden=8, epsilon="1/0"), "epsilon is '1/0'; give a number"),
         (lambda: transformer(tokens=3, dim=4, hidden=8, norm="batch"), "norm is 'batch'; use 'layer', '"),
         (lambda: transformer(tokens=3, dim=4, heads=3, hidden=8, norm=None), "3 heads do not divide dim = 4"),
         (lambda: transformer(tokens=3, dim=4, hidden=8, norm=None, head_dim=0), "head_dim is 0"),

@@ -94,6 +94,9 @@ CASES = {
     "a parameter transposed": lambda p, x: p["a"].T,
     "matrix power": lambda p, x: np.linalg.matrix_power(p["c"] @ x, 3),
     "constants of roots": lambda p, x: x / np.sqrt(3) + np.sqrt(np.ones_like(x) * 4),
+    "layer normalisation": lambda p, x: (x - x.mean()) / np.sqrt(x.var() + 1e-5) * p["c"][0, 0],
+    "norm of a vector": lambda p, x: x / np.linalg.norm(p["c"] @ x + 9),
+    "half a power": lambda p, x: (x**2 + 1) ** 1.5 + (x**2 + 1) ** -0.5,
     "cancelled": lambda p, x: np.exp(x - x) + x * 0 + (x + p["a"]) - x,
 }
 
@@ -194,7 +197,7 @@ REFUSED = {
     "np.clip is not analytic": lambda p, x: np.clip(x, 0, 1),
     "np.argmax is not analytic": lambda p, x: x.argmax(),
     "a branch on a value": lambda p, x: x if x.sum() else -x,
-    "np.sqrt .*|sqrt of a value that is not constant has no exact engine": lambda p, x: np.sqrt(x),
+    "np.cbrt .*": lambda p, x: np.cbrt(x),
     "np.log has no exact engine, except": lambda p, x: np.log(x),
     "np.arcsin has no exact engine": lambda p, x: np.arcsin(x),
     "np.linalg.*|np.inv is not supported": lambda p, x: np.linalg.inv(x @ p["c"]),

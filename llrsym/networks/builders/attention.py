@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from llrsym.errors import BadInput
+from fractions import Fraction
+
+from llrsym.errors import BadInput, shown
 from llrsym.kernel.program import Shape
 from llrsym.networks.activations import canonical_activation
 from llrsym.networks.assembly import Assembly
@@ -16,7 +18,7 @@ from llrsym.networks.builders.checks import (
     check_flag,
     check_sizes,
 )
-from llrsym.networks.builders.layers import masked, softmax, token_affine, with_token_bias
+from llrsym.networks.builders.layers import masked, normalised, softmax, token_affine, with_token_bias
 from llrsym.networks.builders.sequential import residual_shapes
 from llrsym.networks.network import Network
 
@@ -111,50 +113,67 @@ def transformer(
     bias: bool = True,
     causal: bool = False,
     head_dim: int | None = None,
+    epsilon: int | str | Fraction = "1/100000",
 ) -> Network:
-    """Return transformer blocks: x += attention(x), then x_t += V sigma(W x_t + b) + c at every token t.
+    """Return transformer blocks: x += attention(N x), then x_t += V sigma(W (N'x)_t + b) + c for every token.
 
-    ``attention`` is softmax self-attention with ``heads`` heads of ``head_dim`` (by default dim / heads).
-    Input and output have shape (tokens, dim). The parameters of block l are those of ``attention`` and of
-    ``residual`` with the number l: ``WQ1, bQ1, WK1, bK1, WV1, bV1, WO1, bO1, W1, b1, V1, c1, WQ2, ...``;
-    ``bias`` False leaves all biases away. ``norm`` None is a network without normalisation.
+    N and N' normalise every token: with ``norm`` "rms" they divide it by the root of its mean square plus
+    ``epsilon`` and scale it by ``gammaA1`` and ``gammaF1`` (dim,); with "layer" its mean is subtracted first
+    and ``betaA1`` and ``betaF1`` are added at the end. ``norm`` None leaves them away. ``attention`` is
+    softmax self-attention with ``heads`` heads of ``head_dim`` (by default dim / heads). In- and output have
+    shape (tokens, dim). The parameters of block l are those of ``attention`` and of ``residual`` with the
+    number l: ``WQ1, bQ1, WK1, bK1, WV1, bV1, WO1, bO1, W1, b1, V1, c1, WQ2, ...``; ``bias`` False leaves all
+    biases away, those of the normalisation among them.
 
-    Raises ``BadInput`` for ``norm`` "layer" and "rms", which need a square root and are not exact yet, for a
-    ``dim`` that ``heads`` does not divide where ``head_dim`` is absent, and as ``attention``.
+    Raises ``BadInput`` for a ``dim`` that ``heads`` does not divide where ``head_dim`` is absent, an
+    ``epsilon`` that is negative or no exact number, and as ``attention``.
 
     >>> transformer(tokens=3, dim=4, heads=2, hidden=8, activation="tanh", norm=None).parameter_count
     156
 
-    Reference: Vaswani et al., arXiv:1706.03762.
+    Reference: Vaswani et al., arXiv:1706.03762; Ba, Kiros and Hinton, arXiv:1607.06450 (layer normalisation);
+    Zhang and Sennrich, arXiv:1910.07467 (root mean square).
     """
     sizes = {"tokens": tokens, "dim": dim, "heads": heads, "hidden": hidden}
     check_sizes("transformer", sizes)
     check_count("transformer", "blocks", blocks)
     check_bias("transformer", bias, (True, False))
     check_flag("transformer", "causal", causal)
-    _check_norm(norm)
+    check_choice("transformer", "norm", norm, NORMS)
+    exact = _epsilon(epsilon)
     a = _head_dim(dim, heads, head_dim)
     name = canonical_activation(activation)
     shapes: dict[str, Shape] = {}
     for block in map(str, range(1, blocks + 1)):
-        shapes |= attention_shapes(dim, a, heads, bias, block) | residual_shapes(dim, hidden, bias, block)
+        shapes |= _norm_shapes(norm, dim, bias, f"A{block}") | attention_shapes(dim, a, heads, bias, block)
+        shapes |= _norm_shapes(norm, dim, bias, f"F{block}") | residual_shapes(dim, hidden, bias, block)
     check_entries("transformer", [(heads, tokens, tokens), (heads, tokens, a), (tokens, max(dim, hidden))])
     net = assembly_of("transformer", (tokens, dim), shapes)
     x = net.input
     for block in map(str, range(1, blocks + 1)):
-        x = net.add(x, attend(net, x, block, "softmax", causal))
-        inner = net.activation(name, token_affine(net, f"W{block}", f"b{block}", x))
+        h = x if norm is None else normalised(net, x, norm, exact, f"A{block}")
+        x = net.add(x, attend(net, h, block, "softmax", causal))
+        h = x if norm is None else normalised(net, x, norm, exact, f"F{block}")
+        inner = net.activation(name, token_affine(net, f"W{block}", f"b{block}", h))
         x = net.add(x, token_affine(net, f"V{block}", f"c{block}", inner))
     options = {"activation": name, "norm": norm, "bias": bias, "causal": causal, "head_dim": a}
+    options |= {} if norm is None else {"epsilon": str(exact)}
     return Network(call("transformer", **sizes, blocks=blocks, **options), net.finish(x))
 
 
-def _check_norm(norm: object) -> None:
-    check_choice("transformer", "norm", norm, NORMS)
-    if norm is not None:
-        raise BadInput(
-            f"transformer: norm={norm!r} is not yet exact: it divides by a square root; use norm=None"
-        )
+def _norm_shapes(norm: str | None, dim: int, bias: bool, suffix: str) -> dict[str, Shape]:
+    shapes: dict[str, Shape] = {} if norm is None else {f"gamma{suffix}": (dim,)}
+    return shapes | ({f"beta{suffix}": (dim,)} if norm == "layer" and bias else {})
+
+
+def _epsilon(value: object) -> Fraction:
+    try:
+        exact = Fraction(value) if isinstance(value, int | str | Fraction) else None
+    except (ValueError, ZeroDivisionError):
+        exact = None
+    if exact is None or exact < 0:
+        raise BadInput(f"transformer: epsilon is {shown(value)}; give a number such as '1/100000' or 0")
+    return exact
 
 
 def _head_dim(dim: int, heads: int, head_dim: int | None) -> int:

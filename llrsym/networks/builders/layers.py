@@ -6,6 +6,7 @@ A layer takes and returns registers. Biases are added where the assembly declare
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from llrsym.kernel.program import Shape, size
 from llrsym.networks.assembly import Assembly
@@ -46,6 +47,25 @@ def difference(net: Assembly, a: int, b: int) -> int:
     """Return a - b, equal shapes."""
     shape = net.shape(b)
     return net.add(a, net.multiply(net.constant([-1] * size(shape), shape), b))
+
+
+def normalised(net: Assembly, x: int, norm: str, epsilon: Fraction, suffix: str) -> int:
+    """Return every token of x (tokens, n) divided by the root of its mean square plus epsilon.
+
+    ``norm`` "layer" subtracts the mean of the token first. The result is scaled by ``gamma<suffix>`` (n,) and
+    shifted by ``beta<suffix>`` (n,), where they are declared.
+    """
+    tokens, width = net.shape(x)
+    average = net.constant([Fraction(1, width)] * width, (width,))
+    if norm == "layer":
+        x = difference(net, x, repeated(net, net.einsum("td,d->t", x, average), width))
+    square = net.einsum("td,d->t", net.multiply(x, x), average)
+    if epsilon:
+        square = net.add(square, net.constant([epsilon] * tokens, (tokens,)))
+    x = net.divide(x, repeated(net, net.activation("sqrt", square), width))
+    if net.declares(f"gamma{suffix}"):
+        x = net.einsum("td,d->td", x, net.parameter(f"gamma{suffix}"))
+    return with_token_bias(net, f"beta{suffix}", x)
 
 
 def softmax(net: Assembly, logits: int, visible: Sequence[int] = ()) -> int:
