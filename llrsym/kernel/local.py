@@ -2,7 +2,8 @@
 
 A direction in parameter space moves some registers. Those that it does not move are replaced by independent
 variables: a derivative that vanishes identically for all of them vanishes for the values they stand for.
-Only shares, as in softmax, are computed from variables below them, because they are known to add up to 1.
+Only shares, as in softmax, are computed from variables below them, because they are known to add up to 1, and
+at a second attempt what layer normalisation makes of a token, because that is known to add up to 0.
 Where a gauge is given, so are registers that move by a linear map of themselves: d h = G h is checked as an
 identity, and what follows needs to know no more about h. So a change of basis that runs through many layers
 is checked one layer at a time (docs/theory/upper-bounds).
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import overload
 
+from .activations import ROOT, activation_named
 from .errors import Rejected
 from .formal import Formal, Ring
 from .polynomials import Poly, add_to
@@ -29,7 +31,11 @@ class LocalChecks:
 
     def __init__(self, program: Program, weights: Weights | None, products: int) -> None:
         self.program, self.weights, self.products = program, weights, products
-        self.known: dict[tuple[frozenset[int], tuple[int, ...]], _Registers] = {}
+        self.centred = any(
+            equation.primitive == "activation" and activation_named(str(equation.data)).kind == ROOT
+            for equation in program.equations
+        )
+        self.known: dict[tuple[bool, frozenset[int], tuple[int, ...]], _Registers] = {}
 
     def vanishes(self, direction_in: Callable[[Ring], dict[int, Tensor]], gauge: Gauge = ()) -> bool:
         """Whether the derivative of f along a direction is proved to vanish, one layer at a time.
@@ -37,10 +43,18 @@ class LocalChecks:
         ``direction_in`` writes the direction, tensors by parameter number, over a ring. Raises ``Rejected``
         for a gauge that does not hold, and where this takes more products than are allowed.
         """
+        if self._vanishes(direction_in, gauge, False):
+            return True
+        return self.centred and self._vanishes(direction_in, gauge, True)
+
+    def _vanishes(
+        self, direction_in: Callable[[Ring], dict[int, Tensor]], gauge: Gauge, centred: bool
+    ) -> bool:
         ring = Ring(self.products)
-        key = frozenset(direction_in(ring)), tuple(register for register, _ in gauge)
+        key = centred, frozenset(direction_in(ring)), tuple(register for register, _ in gauge)
         if key not in self.known:
-            self.known[key] = _Registers(self.program, self.weights, ring, {1 + p for p in key[0]})
+            moved = {1 + p for p in key[1]}
+            self.known[key] = _Registers(self.program, self.weights, ring, moved, centred)
         registers = self.known[key]
         registers.ring.products, registers.ring.work = self.products, 0
         return registers.vanishes(direction_in(registers.ring), gauge)
@@ -49,7 +63,9 @@ class LocalChecks:
 class _Registers:
     """Formal values of registers, computed when they are first asked for."""
 
-    def __init__(self, program: Program, weights: Weights | None, ring: Ring, moved: set[int]) -> None:
+    def __init__(
+        self, program: Program, weights: Weights | None, ring: Ring, moved: set[int], centred: bool
+    ) -> None:
         if weights is not None:
             check_weights(program, weights)
         self.program, self.weights, self.ring, self.domain = program, weights, ring, Formal(ring)
@@ -59,7 +75,8 @@ class _Registers:
             for known in (self.influenced, self.fed):
                 if known.intersection(equation.arguments):
                     known.add(register)
-        self.named = self.fed - self.influenced - _shares(program, self.fed - self.influenced)
+        unmoved = self.fed - self.influenced
+        self.named = unmoved - _shares(program, unmoved, centred)
         self.values: dict[int, Tensor] = {}
         self.replaced: dict[int, Tensor] = {}
         self.slopes: dict[int, Tensor] = {}
@@ -129,8 +146,11 @@ class _Registers:
         return [self.domain.ring.variable(kind, start + k) for k in range(size(self.shapes[register]))]
 
 
-def _shares(program: Program, fed: set[int]) -> set[int]:
+def _shares(program: Program, fed: set[int], centred: bool) -> set[int]:
     """Return the quotients u / D by sums D of entries of u, and what they are computed from.
+
+    With ``centred`` sums u + v of linear images of the same registers are among them, as are quotients by
+    anything of what is chosen.
 
     Both arguments of such a quotient are made of the same registers by linear maps with constant
     coefficients, and what such a map makes of a share belongs to it. ``fed`` are the registers that depend on
@@ -143,7 +163,13 @@ def _shares(program: Program, fed: set[int]) -> set[int]:
         if constants.issuperset(equation.arguments):
             constants.add(register)
         elif register in fed and constants.issuperset(set(equation.arguments) - fed):
-            is_share = equation.primitive == "divide" and len(made_of) == 2 and made_of[0] & made_of[1]
+            related = len(made_of) == 2 and bool(made_of[0] & made_of[1])
+            is_share = related and (
+                equation.primitive == "divide" or (centred and equation.primitive == "add")
+            )
+            is_share = is_share or (
+                centred and equation.primitive == "divide" and equation.arguments[0] in shares
+            )
             if is_share or _is_linear(equation, fed):
                 origins[register] = set[int]().union(*made_of)
                 shares |= {register} if is_share or shares.intersection(equation.arguments) else set()

@@ -6,7 +6,7 @@ all of them, at given weights, are one product of matrices.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,10 @@ MAX_AXIS, MAX_SHIFTS, MAX_BATCH = 24, 64, 256
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One candidate: d theta[target] = theta[source] for pairs of entries; source -1 is the number 1."""
+    """One candidate: d theta[target] = theta[source] for pairs of entries.
+
+    Source -1 is the number 1, and source M + k, for M parameters, is the k-th of the ``quotients``.
+    """
 
     label: str
     targets: Indices
@@ -66,6 +69,8 @@ def candidates(program: Program, tensors: Sequence[int]) -> list[Family]:
     """Return the families that move these tensors, by themselves or by slices of tensors between them."""
     between = range(min(tensors, default=0), max(tensors, default=0) + 1)
     own = [family for k in tensors for family in _own(program, k)]
+    places = {quotient: k for k, quotient in enumerate(quotients(program), start=program.parameter_count)}
+    own += [family for k in tensors for family in _unscaled(program, k, places)]
     return own + [f for k in tensors for other in between if other != k for f in _slices(program, k, other)]
 
 
@@ -86,6 +91,44 @@ def _own(program: Program, tensor: int) -> Iterator[Family]:
             yield Family(f"{place}[{{i}}] <- {place}[{{j}}] on axis {axis}", rows, rows, len(rows) > MAX_AXIS)
     if entries.size <= MAX_SHIFTS:
         yield Family(f"{name} shifted at entry {{i}}", entries.reshape(-1, 1), np.array([[-1]]))
+
+
+def quotients(program: Program) -> list[tuple[int, int]]:
+    """Return the quotients by which weights may move: (-1, k) for 1 / theta[k], (j, k) for theta[j] /
+    theta[k].
+
+    They are those of the entries of vectors, in networks with a square root: after layer normalisation the
+    entries n_j of a token add up to zero. Where gamma_j n_j + beta_j follows, weights w_j can move by
+    1 / gamma_j and a bias by minus the sum of beta_j / gamma_j.
+    """
+    if not any(equation.data == "sqrt" for equation in program.equations):
+        return []
+    vectors = [_entries(program, k) for k, p in enumerate(program.parameters) if len(p.shape) == 1]
+    found = [(-1, int(k)) for vector in vectors for k in vector]
+    for below, above in permutations(vectors, 2):
+        if len(below) == len(above):
+            found += zip(above.tolist(), below.tolist(), strict=True)
+    return found
+
+
+def _unscaled(program: Program, tensor: int, places: dict[tuple[int, int], int]) -> Iterator[Family]:
+    """Rows along an axis moved by the reciprocals of an earlier vector, entries by sums of quotients of two."""
+    entries, name = _entries(program, tensor), program.parameters[tensor].name
+    vectors = [k for k in range(tensor) if len(program.parameters[k].shape) == 1] if places else []
+    for scale in vectors:
+        below = _entries(program, scale).tolist()
+        for axis in range(entries.ndim):
+            rows = np.moveaxis(entries, axis, -1).reshape(-1, entries.shape[axis])
+            if rows.shape[1] == len(below) and len(rows) <= MAX_SHIFTS:
+                label = f"{name}, row {{i}} of axis {axis}, <- 1 / {program.parameters[scale].name}"
+                yield Family(label, rows, np.array([[places[-1, k] for k in below]]))
+        for shift in vectors if entries.size <= MAX_SHIFTS else ():
+            above = _entries(program, shift).tolist()
+            if shift != scale and len(above) == len(below):
+                targets = np.repeat(entries.reshape(-1, 1), len(below), axis=1)
+                label = f"{name}, entry {{i}}, <- {program.parameters[shift].name} / "
+                sources = [places[pair] for pair in zip(above, below, strict=True)]
+                yield Family(label + program.parameters[scale].name, targets, np.array([sources]))
 
 
 def _slices(program: Program, tensor: int, other: int) -> Iterator[Family]:

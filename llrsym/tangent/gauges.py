@@ -1,5 +1,6 @@
 """Registers that a direction moves by a constant matrix times themselves: d h = G h, found modulo a prime."""
 
+from collections.abc import Collection
 from fractions import Fraction
 
 import numpy as np
@@ -47,16 +48,23 @@ class GaugeSearch:
     def find(self, field: Field) -> Gauge:
         """Return every register with few entries that moves by a matrix, with that matrix."""
         tangents = self._direction(field)
-        found = []
+        found: list[tuple[int, tuple[tuple[int, int, Fraction], ...]]] = []
         program = self.tower.program
         for register, tangent in pushed_forward(program, self.domain, self.trace, tangents):
             if not tangent[self.sound].any():
                 continue
             tangents[register] = tangent
             if register in self.fed and size(program.shapes[register]) <= MAX_ENTRIES:
+                if self._copies(register, tangents, {known for known, _ in found}):
+                    continue
                 matrix = self._matrix(register, tangent)
                 found += [(register, matrix)] if matrix else []
         return tuple(found)
+
+    def _copies(self, register: int, moved: Collection[int], found: Collection[int]) -> bool:
+        """Whether entries of registers with a gauge are only arranged anew: equal ones should stay equal."""
+        equation = self.tower.program.equations[register - self.tower.program.first_equation]
+        return equation.primitive == "gather" and all(a in found for a in equation.arguments if a in moved)
 
     def _direction(self, field: Field) -> dict[int, Floats]:
         batch, p = len(self.theta), self.prime

@@ -15,12 +15,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import accumulate
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llrsym.domains.arithmetic import NumpyArithmetic
 from llrsym.domains.elimination import center, eliminate
+from llrsym.domains.prime_field import PrimeField
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.residues import PRIMES, Setting, draw_constants
@@ -30,7 +32,7 @@ from llrsym.kernel.run import gradient
 from llrsym.kernel.tower import Tower, Weights, derive_tower
 from llrsym.tangent.blocks import NamedRelation
 from llrsym.tangent.exponents import rational_from_residue
-from llrsym.tangent.fields import Family, Field, candidates
+from llrsym.tangent.fields import Family, Field, candidates, quotients
 from llrsym.tangent.gauges import GaugeSearch
 from llrsym.tangent.lower import primitive_root
 from llrsym.tangent.nullspace import Tick
@@ -72,7 +74,8 @@ def find_linear_symmetries(
         for relation, fields in found:
             if known.insert(search.vector(fields)) or repeat:
                 tick()
-                batch.append(replace(relation, gauge=gauges.find(_moves(fields))))
+                linear = not any((field.sources >= program.parameter_count).any() for _, field in fields)
+                batch.append(replace(relation, gauge=gauges.find(_moves(fields)) if linear else ()))
         yield batch
 
 
@@ -83,6 +86,7 @@ class _Search:
         self.program, self.seed, self.tick = program, seed, tick
         self.tower: Tower = derive_tower(program, None)
         self.prime = PRIMES[0]
+        self.quotients = quotients(program)
         self.drawn: list[tuple[Floats, Floats]] = []
 
     def setting(self, label: str) -> Setting:
@@ -120,9 +124,14 @@ class _Search:
             else np.broadcast_to(t, (ROWS, *p.shape)).reshape(ROWS, -1)
             for t, p in zip(tensors, program.parameters, strict=True)
         ]
-        weights = [w.reshape(ROWS, -1) for w in domain.constants.weights]
-        theta = np.concatenate([*weights, np.ones((ROWS, 1))], axis=1)
+        weights = np.concatenate([w.reshape(ROWS, -1) for w in domain.constants.weights], axis=1)
+        theta = np.concatenate([weights, self._quotients(weights, domain), np.ones((ROWS, 1))], axis=1)
         return np.concatenate(flat, axis=1)[~domain.vanishing], theta[~domain.vanishing]
+
+    def _quotients(self, weights: Floats, domain: PrimeField) -> Floats:
+        above, below = np.array(self.quotients, dtype=np.int64).reshape(-1, 2).T
+        inverses = domain.inverse(weights[:, below])
+        return np.where(above < 0, inverses, center(inverses * weights[:, above], self.prime))
 
     def _matrix_at_one_weight(self) -> Floats:
         """Return as many rows of the Jacobian as it has columns, and some more."""
@@ -217,13 +226,13 @@ def _named(
     program: Program, weights: Weights | None, fields: Sequence[tuple[Fraction, Field]]
 ) -> NamedRelation:
     flat = None if weights is None else [v for tensor in weights for v in tensor]
-    total: dict[int, dict[int, Fraction]] = {}
-    for target, source, factor in _moves(fields):
-        total.setdefault(target, {})[source] = factor
+    total: dict[int, list[Coefficient]] = {}
+    for target, coefficient in _cleared(_moves(fields), program):
+        total.setdefault(target, []).append(coefficient)
     relation: Relation = tuple(
         (target, coefficients)
         for target, terms in sorted(total.items())
-        if (coefficients := _terms(terms, flat))
+        if (coefficients := tuple(terms) if flat is None else _number(terms, flat))
     )
     moved = {target for target, _ in relation}
     ends = accumulate(size(p.shape) for p in program.parameters)
@@ -235,11 +244,22 @@ def _named(
     return NamedRelation(f"{kind} of {', '.join(names)}", description, relation)
 
 
-def _terms(terms: dict[int, Fraction], flat: list[Fraction] | None) -> tuple[Coefficient, ...]:
-    """The entry of a relation: linear in the weights, or a number when they are given."""
-    if flat is not None:
-        value = sum((c * (1 if source < 0 else flat[source]) for source, c in terms.items()), Fraction(0))
-        return (Coefficient(value),) if value else ()
-    return tuple(
-        Coefficient(c, theta=() if source < 0 else ((source, 1),)) for source, c in sorted(terms.items()) if c
-    )
+def _cleared(
+    moves: Sequence[tuple[int, int, Fraction]], program: Program
+) -> Iterator[tuple[int, Coefficient]]:
+    """Yield (target, coefficient), multiplied by every weight by which something is divided."""
+    parameters, known = program.parameter_count, quotients(program)
+    pairs = {s: known[s - parameters] if s >= parameters else (s, -1) for _, s, _ in moves}
+    divisors = sorted({below for _, below in pairs.values() if below >= 0})
+    for target, source, factor in sorted(moves):
+        above, below = pairs[source]
+        powers = {k: 1 for k in divisors if k != below}
+        if above >= 0:
+            powers[above] = powers.get(above, 0) + 1
+        yield target, Coefficient(factor, theta=tuple(sorted(powers.items())))
+
+
+def _number(terms: Sequence[Coefficient], flat: Sequence[Fraction]) -> tuple[Coefficient, ...]:
+    """The value of an entry of a relation at given weights."""
+    value = sum((t.rational * prod(flat[k] ** m for k, m in t.theta) for t in terms), Fraction(0))
+    return (Coefficient(value),) if value else ()
