@@ -17,13 +17,16 @@ from .activations import ROOT, activation_named
 from .errors import Rejected
 from .formal import Formal, Ring
 from .polynomials import Poly, add_to
-from .program import Equation, Program, size
+from .program import Equation, Program, size, split_einsum
 from .run import Trace, apply, pushed_forward
 from .tower import Weights, check_weights
 
 Tensor = list[Poly]
 Gauge = tuple[tuple[int, tuple[tuple[int, int, Fraction], ...]], ...]
 """Registers with the non-zero entries (row, column, value) of the matrices G for which d h = G h."""
+
+FIRST_ATTEMPT = 50
+"""The first of two attempts may take so many times fewer products than the second."""
 
 
 class LocalChecks:
@@ -43,20 +46,25 @@ class LocalChecks:
         ``direction_in`` writes the direction, tensors by parameter number, over a ring. Raises ``Rejected``
         for a gauge that does not hold, and where this takes more products than are allowed.
         """
-        if self._vanishes(direction_in, gauge, False):
-            return True
-        return self.centred and self._vanishes(direction_in, gauge, True)
+        if not self.centred:
+            return self._vanishes(direction_in, gauge, False, self.products)
+        try:
+            if self._vanishes(direction_in, gauge, False, self.products // FIRST_ATTEMPT):
+                return True
+        except Rejected:
+            pass  # too many products, or a gauge that holds for what the second attempt computes
+        return self._vanishes(direction_in, gauge, True, self.products)
 
     def _vanishes(
-        self, direction_in: Callable[[Ring], dict[int, Tensor]], gauge: Gauge, centred: bool
+        self, direction_in: Callable[[Ring], dict[int, Tensor]], gauge: Gauge, centred: bool, products: int
     ) -> bool:
-        ring = Ring(self.products)
+        ring = Ring(products)
         key = centred, frozenset(direction_in(ring)), tuple(register for register, _ in gauge)
         if key not in self.known:
             moved = {1 + p for p in key[1]}
             self.known[key] = _Registers(self.program, self.weights, ring, moved, centred)
         registers = self.known[key]
-        registers.ring.products, registers.ring.work = self.products, 0
+        registers.ring.products, registers.ring.work = products, 0
         return registers.vanishes(direction_in(registers.ring), gauge)
 
 
@@ -149,44 +157,52 @@ class _Registers:
 def _shares(program: Program, fed: set[int], centred: bool) -> set[int]:
     """Return the quotients u / D by sums D of entries of u, and what they are computed from.
 
-    With ``centred`` sums u + v of linear images of the same registers are among them, as are quotients by
-    anything of what is chosen.
-
     Both arguments of such a quotient are made of the same registers by linear maps with constant
-    coefficients, and what such a map makes of a share belongs to it. ``fed`` are the registers that depend on
-    the input and do not move. Which of them are chosen is a matter of cost alone.
+    coefficients, and what such a map makes of a share belongs to it. With ``centred`` so do sums of linear
+    images of the same registers, and of all these quotients by anything, multiples by weights, and sums with
+    weights. ``fed`` are the registers that depend on the input and do not move. Which of them are chosen is a
+    matter of cost alone.
     """
     origins: dict[int, set[int]] = {}
     constants, shares = set[int](), set[int]()
     for register, equation in enumerate(program.equations, start=program.first_equation):
-        made_of = [origins.get(argument, {argument}) for argument in equation.arguments if argument in fed]
+        varying = [argument for argument in equation.arguments if argument in fed]
+        made_of = [origins.get(argument, {argument}) for argument in varying]
         if constants.issuperset(equation.arguments):
             constants.add(register)
-        elif register in fed and constants.issuperset(set(equation.arguments) - fed):
-            related = len(made_of) == 2 and bool(made_of[0] & made_of[1])
-            is_share = related and (
-                equation.primitive == "divide" or (centred and equation.primitive == "add")
-            )
-            is_share = is_share or (
-                centred and equation.primitive == "divide" and equation.arguments[0] in shares
-            )
-            if is_share or _is_linear(equation, fed):
+        elif register in fed:
+            linear = constants.issuperset(set(equation.arguments) - fed) and _is_linear(equation, varying)
+            related = len(varying) == 2 and bool(made_of[0] & made_of[1])
+            is_share = related and equation.primitive in (("divide", "add") if centred else ("divide",))
+            if centred and shares.intersection(varying[:1]):
+                is_share = is_share or _is_scaled(equation, varying)
+            if is_share or linear:
                 origins[register] = set[int]().union(*made_of)
-                shares |= {register} if is_share or shares.intersection(equation.arguments) else set()
+                shares |= {register} if is_share or shares.intersection(varying) else set()
     for register in reversed(origins):
         if register in shares:
             shares.update(origins.keys() & program.equations[register - program.first_equation].arguments)
     return shares
 
 
-def _is_linear(equation: Equation, fed: set[int]) -> bool:
-    """Whether an equation is linear in its arguments that are fed, if the others are constants."""
-    varying = [argument for argument in equation.arguments if argument in fed]
+def _is_scaled(equation: Equation, varying: Sequence[int]) -> bool:
+    """Whether an equation divides its first argument, or scales its entries or shifts them by weights."""
+    if equation.primitive == "einsum":
+        specification = dict(zip(equation.arguments, split_einsum(str(equation.data)), strict=False))
+        out = split_einsum(str(equation.data))[2]
+        return len(varying) == 1 and set(specification[varying[0]]) <= set(out)
+    if equation.primitive == "divide":
+        return equation.arguments[0] == varying[0]
+    return equation.primitive in ("add", "multiply") and len(varying) == 1
+
+
+def _is_linear(equation: Equation, varying: Sequence[int]) -> bool:
+    """Whether an equation is linear in its varying arguments, if the others are constants."""
     match equation.primitive:
         case "gather" | "add":
             return True
         case "divide":
-            return varying == [equation.arguments[0]]
+            return list(varying) == [equation.arguments[0]]
         case _:
             return equation.primitive != "activation" and len(varying) == 1
 

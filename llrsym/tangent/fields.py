@@ -112,7 +112,7 @@ def quotients(program: Program) -> list[tuple[int, int]]:
 
 
 def _unscaled(program: Program, tensor: int, places: dict[tuple[int, int], int]) -> Iterator[Family]:
-    """Rows along an axis moved by the reciprocals of an earlier vector, entries by sums of quotients of two."""
+    """Rows along an axis moved by reciprocals of an earlier vector, entries by sums of quotients of two."""
     entries, name = _entries(program, tensor), program.parameters[tensor].name
     vectors = [k for k in range(tensor) if len(program.parameters[k].shape) == 1] if places else []
     for scale in vectors:
