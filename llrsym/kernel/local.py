@@ -25,8 +25,10 @@ Tensor = list[Poly]
 Gauge = tuple[tuple[int, tuple[tuple[int, int, Fraction], ...]], ...]
 """Registers with the non-zero entries (row, column, value) of the matrices G for which d h = G h."""
 
-FIRST_ATTEMPT = 50
-"""The first of two attempts may take so many times fewer products than the second."""
+ATTEMPTS = ((False, 50), (True, 8), (False, 1), (True, 1))
+"""Whether shares with sum 0 are computed, and into how many parts the allowed products are divided."""
+VALUES = 2
+"""How many times as many products the values of registers may take, for all relations that share them."""
 
 
 class LocalChecks:
@@ -48,12 +50,13 @@ class LocalChecks:
         """
         if not self.centred:
             return self._vanishes(direction_in, gauge, False, self.products)
-        try:
-            if self._vanishes(direction_in, gauge, False, self.products // FIRST_ATTEMPT):
-                return True
-        except Rejected:
-            pass  # too many products, or a gauge that holds for what the second attempt computes
-        return self._vanishes(direction_in, gauge, True, self.products)
+        for centred, part in ATTEMPTS:
+            try:
+                if self._vanishes(direction_in, gauge, centred, self.products // part):
+                    return True
+            except Rejected:
+                continue  # too many products, or a gauge that does not hold for what this attempt knows
+        return False
 
     def _vanishes(
         self, direction_in: Callable[[Ring], dict[int, Tensor]], gauge: Gauge, centred: bool, products: int
@@ -62,17 +65,28 @@ class LocalChecks:
         key = centred, frozenset(direction_in(ring)), tuple(register for register, _ in gauge)
         if key not in self.known:
             moved = {1 + p for p in key[1]}
-            self.known[key] = _Registers(self.program, self.weights, ring, moved, centred)
+            self.known[key] = _Registers(
+                self.program, self.weights, ring, moved, centred, VALUES * self.products
+            )
         registers = self.known[key]
         registers.ring.products, registers.ring.work = products, 0
         return registers.vanishes(direction_in(registers.ring), gauge)
 
 
 class _Registers:
-    """Formal values of registers, computed when they are first asked for."""
+    """Formal values of registers, computed when they are first asked for.
+
+    ``allowance`` limits the products that this takes for all relations together.
+    """
 
     def __init__(
-        self, program: Program, weights: Weights | None, ring: Ring, moved: set[int], centred: bool
+        self,
+        program: Program,
+        weights: Weights | None,
+        ring: Ring,
+        moved: set[int],
+        centred: bool,
+        allowance: int,
     ) -> None:
         if weights is not None:
             check_weights(program, weights)
@@ -88,6 +102,7 @@ class _Registers:
         self.values: dict[int, Tensor] = {}
         self.replaced: dict[int, Tensor] = {}
         self.slopes: dict[int, Tensor] = {}
+        self.allowance = allowance
 
     def vanishes(self, direction: Mapping[int, Tensor], gauge: Gauge) -> bool:
         """Push a direction forward, replacing the registers of the gauge by variables on the way."""
@@ -142,7 +157,9 @@ class _Registers:
             return self.domain.constant(self.weights[register - 1], self.shapes[register])
         equation = self.program.equations[register - self.program.first_equation]
         arguments = [self.value(argument) for argument in equation.arguments]
+        others, self.ring.products = self.ring.products, self.allowance
         value, slope = apply(self.program, self.domain, register, equation, arguments)
+        self.allowance, self.ring.products = self.ring.products, others
         if slope is not None:
             self.slopes[register] = slope
         return value
