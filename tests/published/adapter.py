@@ -277,6 +277,7 @@ _NETWORKS: dict[str, Callable[[Build], Network]] = {
     "glu": architectures.gated_unit,
     "moe": architectures.experts,
     "softout": architectures.softmax_output,
+    "norm": architectures.normalised_layer,
     "attn": architectures.attention_layers,
     "block": architectures.transformer_block,
 }

@@ -9,7 +9,7 @@ from typing import Any
 from llrsym.networks.assembly import Assembly
 from llrsym.networks.builders import conv, gated, mixture_of_experts, recurrent, residual, transformer
 from llrsym.networks.builders.attention import attention_weights, projected
-from llrsym.networks.builders.layers import affine, softmax, with_token_bias
+from llrsym.networks.builders.layers import affine, normalised, reshaped, softmax, with_token_bias
 from llrsym.networks.network import Network
 
 Build = Mapping[str, Any]
@@ -115,6 +115,22 @@ def softmax_output(build: Build) -> Network:
         h = affine(net, f"W{layer}", f"b{layer}", h)
         h = net.activation(activation_of(build), h) if layer < last else h
     return Network(f"softmax output {dict(build)}", net.finish(softmax(net, h)))
+
+
+def normalised_layer(build: Build) -> Network:
+    """W2 act(gamma * Norm(W1 x + b1) + beta) + b2, with layer or root mean square normalisation."""
+    inputs, width, outputs = build["widths"]
+    shapes: dict[str, tuple[int, ...]] = {"W1": (width, inputs)}
+    shapes |= {"b1": (width,)} if build["hb"] else {}
+    shapes |= {"gamma": (width,)} if build["affine"] else {}
+    shapes |= {"beta": (width,)} if build["affine"] and build["norm"] == "layer" else {}
+    shapes |= {"W2": (outputs, width)}
+    shapes |= {"b2": (outputs,)} if build["ob"] else {}
+    net = Assembly((inputs,), shapes)
+    token = reshaped(net, affine(net, "W1", "b1", net.input), (1, width))
+    token = normalised(net, token, build["norm"], Fraction(build["eps"]), "")
+    h = net.activation(activation_of(build), reshaped(net, token, (width,)))
+    return Network(f"normalised {dict(build)}", net.finish(affine(net, "W2", "b2", h)))
 
 
 def transformer_block(build: Build) -> Network:
