@@ -18,10 +18,6 @@ from llrsym.verdict import Verdict
 
 Progress = Callable[[str], None]
 
-NetworkText = Annotated[
-    str,
-    typer.Argument(metavar="NETWORK", help="A builder call, such as \"mlp(2, 8, 1, activation='tanh')\"."),
-]
 NetworkSource = Annotated[
     str,
     typer.Argument(

@@ -208,13 +208,19 @@ def test_after_a_move_that_keeps_the_function_only() -> None:
     assert result.network_rank == (5, 5)
 
 
-@pytest.mark.parametrize("activation", ["softplus", "gelu"])
-def test_unsettled(activation: str) -> None:
+def test_unsettled() -> None:
     """No exact engine: that gelu(0) = 0 is not known, nor a lower bound of the rank."""
-    narrow, wide = (mlp(1, n, 1, activation=activation, bias=False) for n in (1, 2))
+    narrow, wide = (mlp(1, n, 1, activation="gelu", bias=False) for n in (1, 2))
     result = embed(wide, target=narrow, moves=[Null(1)])
     assert (result.critical, result.verdict) == (None, "open")
     assert result.obstacles == ("null: sigma(bias) is not known to be 0, and the next layer has no biases",)
+
+
+def test_a_null_softplus_neuron_adds_the_constant_function() -> None:
+    """softplus(0) = log 2."""
+    narrow, wide = (mlp(1, n, 1, activation="softplus", bias=False) for n in (1, 2))
+    result = embed(wide, target=narrow, moves=[Null(1)])
+    assert (result.critical, result.target_rank, result.network_rank) == (False, (2, 2), (3, 3))
 
 
 # The default
