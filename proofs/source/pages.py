@@ -8,8 +8,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from llrsym.kernel.models import parameter_count
 from llrsym.kernel.model_documents import read_model
+from llrsym.kernel.models import parameter_count
 from proofs.source.model import Embed, Independence, Instance, Item, Status, Theory
 
 INSTANCES = "instances"

@@ -75,7 +75,8 @@ def test_values_of_primitives_at_numbers_leave_one_side_open(name: str) -> None:
     """The other side is the known rank; a lower bound is never invented, an upper one never too small."""
     build, expected = CASES[name]["build"], CASES[name]["expected_rank"]
     verdict = ask(network_of(build), point_of(build, name), LONG)
-    assert verdict.lower in (0, expected) and expected <= verdict.upper, str(verdict)
+    assert verdict.lower in (0, expected), str(verdict)
+    assert expected <= verdict.upper, str(verdict)
     assert (verdict.lower == 0) == ("not known" in OPEN["constants"][name]), str(verdict)
     assert verdict.lower < verdict.upper, f"closed now; take it from the list: {verdict}"
 
