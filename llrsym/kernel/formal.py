@@ -229,10 +229,8 @@ class Ring:
         """Return a and b with poly = a + b s, after s^2 = z."""
         key: Key = self.atoms[root][2]  # type: ignore[assignment]  # a value atom holds the key of z
         parts: tuple[Poly, Poly] = ({}, {})
-        for monomial, coefficient in poly.items():
-            half, rest = divmod(int(dict(monomial).get(root, 0)), 2)
-            others = tuple(pair for pair in monomial if pair[0] != root)
-            add_to(parts[rest], multiply(power(dict(key), half), {others: coefficient}))
+        for degree, part in _by_power(poly, root).items():
+            add_to(parts[degree % 2], multiply(part, power(dict(key), degree // 2)))
         return parts
 
     def is_plainly_zero(self, poly: Poly) -> bool:
@@ -253,11 +251,7 @@ class Ring:
             if self.is_zero(denominator):
                 raise Undefined("a denominator is identically zero")
             self._nonzero.add(inverse)
-        by_power: dict[int, Poly] = {}
-        for monomial, coefficient in poly.items():
-            degree = int(dict(monomial).get(inverse, 0))
-            rest = tuple(pair for pair in monomial if pair[0] != inverse)
-            by_power.setdefault(degree, {})[rest] = coefficient
+        by_power = _by_power(poly, inverse)
         total: Poly = {}
         for degree, part in by_power.items():
             add_to(total, multiply(part, power(denominator, max(by_power) - degree)))
@@ -297,6 +291,15 @@ class Ring:
         change = evaluate(activation.slope(activation.numerator), z, e)
         add_to(change, multiply(value, evaluate(activation.slope(activation.denominator), z, e)), -1)
         return multiply(change, bottom)
+
+
+def _by_power(poly: Poly, atom: int) -> dict[int, Poly]:
+    """The coefficients of a polynomial in one atom."""
+    parts: dict[int, Poly] = {}
+    for monomial, coefficient in poly.items():
+        degree = int(dict(monomial).get(atom, 0))
+        parts.setdefault(degree, {})[tuple(pair for pair in monomial if pair[0] != atom)] = coefficient
+    return parts
 
 
 def exponent_of(activation: Activation, z: Poly) -> Poly:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .activations import ONE, Activation, activation_named
+from .activations import ONE, ROOT, Activation, activation_named
 from .domains import Rationals
 from .errors import Rejected, Undefined
 from .formal import Ring, evaluate
@@ -51,7 +51,9 @@ def unit_value(ring: Ring, activation: Activation, z: Poly) -> tuple[Poly, Poly]
 
 
 def check_defined(ring: Ring, activation: Activation, z: Poly) -> None:
-    """Only rational activations have real poles; a network that sits on one is no function."""
+    """Only rational activations have real poles, and roots a domain; a network beyond them is no function."""
+    if activation.kind == ROOT:
+        raise Rejected(f"embedding: {activation.name} is not defined for all real numbers")
     rational = activation.exact and not activation.exponent and activation.denominator != ONE
     if rational and ring.is_zero(evaluate(activation.denominator, z, {})):
         raise Undefined(f"embedding: a unit sits on a pole of {activation.name}")

@@ -3,8 +3,9 @@
 # The choice of algorithm
 # A random residue is a square half of the time. Every free residue belongs to the first root that it
 # influences; where a radicand is no square, the residues of its root are drawn again, for all samples at
-# once. So a sample takes about two draws for each root, not 2^roots. Invariants: nothing is trusted here;
-# the kernel tests every radicand at every point.
+# once. So a sample takes about two draws for each root, not 2^roots. A radicand such as (1 - x) e^(2 y) does
+# not change its class with its latest residue, so after some redraws those of earlier roots have their turn.
+# Invariants: nothing is trusted here; the kernel tests every radicand at every point.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from llrsym.kernel.roots import Nonces
 from llrsym.kernel.tower import Tower
 
 ROUNDS_PER_ROOT, ROUNDS = 12, 60
+PATIENCE = 6
+"""Redraws of the residues that decide about a root before those of an earlier root are tried in their place."""
 Integers = NDArray[np.int64]
 
 
@@ -106,17 +109,15 @@ class _Search:
     ) -> None:
         self.tower, self.setting, self.shared, self.labels = tower, setting, shared, labels
         self.nonces = np.zeros((len(labels), len(tower.roots)), dtype=np.int64)
+        self.failures = np.zeros_like(self.nonces)
         self.rounds = ROUNDS + ROUNDS_PER_ROOT * len(tower.roots)
-        owned = set(tower.owners)
-        self.redrawn_by = [
-            max((n for n in range(root + 1) if n in owned and self._owns(n, root)), default=root)
-            for root in range(len(tower.roots))
-        ]
+        self.redrawn_by = [self._owners_of(root) or [root] for root in range(len(tower.roots))]
 
-    def _owns(self, owner: int, root: int) -> bool:
-        """Whether a free residue of one root influences another one."""
+    def _owners_of(self, root: int) -> list[int]:
+        """The roots, latest first, that own a free residue which influences this one."""
         bits = self.tower.influences[root]
-        return any(who == owner and bits >> free & 1 for free, who in enumerate(self.tower.owners))
+        found = {owner for free, owner in enumerate(self.tower.owners) if bits >> free & 1}
+        return sorted(found, reverse=True)
 
     def classes(self, points: Integers) -> Integers:
         """Return 1, -1 or 0 for radicands (points, roots) that are squares, others, or zero."""
@@ -129,8 +130,11 @@ class _Search:
         return domain.quadratic_characters(np.stack(radicands, axis=1))
 
     def redraw(self, points: Integers, roots: Integers) -> None:
-        """Draw the residues again that decide about a root."""
-        self.nonces[points, [self.redrawn_by[root] for root in roots]] += 1
+        """Draw residues again that may decide about a root."""
+        turns = self.failures[points, roots] // PATIENCE
+        owners = [self.redrawn_by[root] for root in roots]
+        self.nonces[points, [who[turn % len(who)] for who, turn in zip(owners, turns, strict=True)]] += 1
+        self.failures[points, roots] += 1
 
     def result(self) -> list[Nonces]:
         return [self._nonces(k) for k in range(len(self.labels))]

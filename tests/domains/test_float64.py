@@ -48,6 +48,7 @@ def finite_differences(program: Program, weights: list[list[float]], points: Flo
 
 def test_activation_agrees_with_its_closed_form_near_and_far(activation: str) -> None:
     z = np.array([-600.0, -30.0, -3.0, -0.7, -1e-9, 0.0, 1e-9, 0.4, 2.5, 25.0, 600.0])
+    z = z[z > 0] if activation == "sqrt" else z
     value, slope = Float64().activate(activation, 0, z.reshape(1, -1))
     for got, expression in zip((value, slope), activation_expressions(activation), strict=True):
         function = sp.lambdify(Z, expression, "mpmath")
@@ -57,7 +58,7 @@ def test_activation_agrees_with_its_closed_form_near_and_far(activation: str) ->
 
 
 def test_slope_agrees_with_finite_differences(activation: str) -> None:
-    z = np.linspace(-3, 3, 25).reshape(5, 5)
+    z = np.linspace(0.1 if activation == "sqrt" else -3, 3, 25).reshape(5, 5)
     domain, step = Float64(), 1e-5
     difference = domain.activate(activation, 0, z + step)[0] - domain.activate(activation, 0, z - step)[0]
     slope = domain.activate(activation, 0, z)[1]
@@ -125,6 +126,14 @@ def test_poles_and_overflow_are_not_finite_and_do_not_warn() -> None:
     assert np.isinf(approx_jacobian(program, [[1.0]], np.array([[0.0]]))[0, 0])
     exponential = mlp(1, 1, 1, activation="exp", bias=False).program
     assert np.isinf(approx_jacobian(exponential, [[1000.0], [1.0]], np.array([[1.0]]))[0, 1])
+
+
+def test_roots_beyond_their_domain_are_not_finite_and_do_not_warn() -> None:
+    net = Assembly((1,), {"w": (1,)})
+    program = net.finish(net.activation("sqrt", net.multiply(net.parameter("w"), net.input)))
+    jacobian = approx_jacobian(program, [[1.0]], np.array([[-1.0], [0.0], [4.0]]))
+    assert np.isfinite(jacobian).ravel().tolist() == [False, False, True]
+    assert jacobian[2, 0] == 1.0
 
 
 def test_fractions_are_rounded_once_and_large_ones_are_infinite() -> None:

@@ -2,26 +2,29 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import flint
 import mpmath
 
 from llrsym.kernel import elimination, polynomials
-from llrsym.kernel.activations import Activation, Polynomial, activation_named
+from llrsym.kernel.activations import PRIMITIVE, ROOT, Activation, Polynomial, activation_named
 from llrsym.kernel.check import check
 from llrsym.kernel.domains import Rationals
 from llrsym.kernel.errors import Malformed, Rejected
 from llrsym.kernel.formal import Formal, Ring
 from llrsym.kernel.polynomials import Poly
 from llrsym.kernel.program import Equation, Program
-from llrsym.kernel.residues import Residues, Setting, evaluation_rows
+from llrsym.kernel.residues import Residues, Setting, draw_sample, evaluation_rows
+from llrsym.kernel.roots import is_square
 from llrsym.kernel.rules import Coefficient, UpperCertificate
 from llrsym.kernel.run import forward, gradient
-from llrsym.kernel.tower import derive_tower
+from llrsym.kernel.tower import Weights, derive_tower
 from llrsym.networks.assembly import Assembly
 from tests.kernel.laws import (
     EXACT,
+    TOWER,
     all_primitives,
     formal_equal,
     rational_weights,
@@ -35,10 +38,13 @@ from tests.kernel.scenarios import (
     check_relations,
     documents,
     family,
+    minor,
     network_values,
+    points_of,
     real,
     relation,
     relations,
+    with_points,
 )
 from tests.kernel.test_forged_relations import HOMOGENEITY, product_model
 from tests.kernel.test_forgeries import square_rewrite
@@ -82,10 +88,55 @@ def false_theorems() -> list[str]:
         "i as a number": lambda: check_relations(
             *family("x", "x^2"), relations(relation(_0=Coefficient(Fraction(1), i=1), _1=-1))
         ),
+        "root of a square": lambda: check_rank_of(["sqrt(x^2)/x", "1"], 2),
+        "root of a product": lambda: check_rank_of(["1", "sqrt(x)*sqrt(y)/sqrt(x*y)"], 2, seed="b"),
+        "roots of one register": check_roots_of_one_register,
+        "exponential of softplus": lambda: check_rank_of(["exp(softplus(x))", "1 + exp(x)"], 2),
+        "addition formula of arctan": lambda: check_rank_of(["arctan(x)", "arctan(2*x/(1 - x^2))", "1"], 3),
+        "sine of arctan": lambda: check_rank_of(["sin(arctan(x))^2*(1 + x^2)", "x^2"], 2),
+        "mirrored softplus": lambda: check_rank_of(["softplus(x) - softplus(-x) - x"], 1),
+        "mirrored arctan": lambda: check_rank_of(["arctan(x) + arctan(-x)"], 1),
+        "logarithms of numbers": lambda: check_rank_of(
+            ["x", "arctan(1/2) + arctan(1/3) - arctan(1)"], 2
+        ),
+        "logarithm and power of e": lambda: check_rank_of(["exp(x)", "exp(x + softplus(0)) - 2*exp(x)"], 2),
         "monomials of one output": lambda: check(*documents(*family("x", "x^2"), (0, 1), None, ambient)),
         "monomials of exp": lambda: check(*documents(*family("exp(x)", "x"), (0, 1), None, ambient)),
     }
     return [name for name, claim in claims.items() if is_accepted(claim)]
+
+
+def check_roots_of_one_register() -> None:
+    """Check that 1 and sqrt(x) sqrt(y) sqrt(x y) / (x y) have rank 2, with a false witness for sqrt(x y)."""
+    program, weights = roots_of_one_register()
+    certificate = with_points(program, weights, minor(2, seed="a"))
+    tower_, setting = derive_tower(program, weights), Setting(PRIME, 2, "a")
+
+    def side(number: int, name: str) -> tuple[int, ...]:
+        """Nonces at which the radicand is a square, on side b none, and those before sqrt(x y) are squares."""
+        for n in range(1, 200):
+            x, y = draw_sample(tower_, setting, f"root/{number}/{name}", (n, n)).inputs
+            classes = [is_square(value, PRIME) for value in (x, y, x * y)]
+            if classes[number] == (name == "a") and (number == 2 or all(classes[:number])):
+                return n, n
+        raise ValueError("no nonces")
+
+    witnesses = tuple((side(number, "a"), side(number, "b")) for number in range(3))
+    certificate = replace(certificate, points=replace(certificate.points, witnesses=witnesses))
+    check(*documents(program, weights, (2, 2), certificate))
+
+
+def roots_of_one_register() -> tuple[Program, Weights]:
+    """The model a_0 + a_1 s_0 s_1 s_2 / (x y), s = sqrt(x, y, x y)."""
+    net = Assembly((2,), {"a": (2,)})
+    x, y = (net.gather([net.input], [k], ()) for k in (0, 1))
+    product = net.multiply(x, y)
+    roots = net.activation("sqrt", net.gather([x, y, product], [0, 1, 2], (3,)))
+    top = net.constant([1], ())
+    for entry in range(3):
+        top = net.multiply(top, net.gather([roots], [entry], ()))
+    functions = net.gather([net.constant([1], ()), net.divide(top, product)], [0, 1], (2,))
+    return net.finish(net.einsum("i,i->", functions, net.parameter("a"))), ((Fraction(0),) * 2,)
 
 
 def is_accepted(claim: Callable[[], object]) -> bool:
@@ -102,9 +153,10 @@ def false_identities() -> list[str]:
     for functions, true in [*((f, True) for f in IDENTITIES), *((f, False) for f in NO_IDENTITIES)]:
         if is_formal_identity(functions) is not true:
             found.append(f"formally: {functions}")
-        tower_ = derive_tower(*family(*functions))
+        tower_, setting = derive_tower(*family(*functions)), Setting(PRIME, 5, "i")
         try:
-            rows = evaluation_rows(tower_, Setting(PRIME, 5, "i"), [(0, 0), (1, 0)], [0, 1])
+            points = points_of(tower_, setting, 1, 2)
+            rows = evaluation_rows(tower_, setting, [(0, 0), (1, 0)], [0, 1], points)
         except Rejected as error:
             found.append(str(error))
             continue
@@ -164,17 +216,22 @@ def values() -> list[str]:
 def slopes() -> list[str]:
     """Activations whose derivative modulo p is not that of dual numbers z + t, E + u'(z) E t."""
     found = []
-    for name in EXACT:
+    for name in TOWER:
         activation = activation_named(name)
         net = Assembly((1,), {"a": (1,)})
         program = net.finish(net.multiply(net.parameter("a"), net.activation(name, net.input)))
         weights = ((Fraction(1),),)
         domain = residues(program, weights)
-        register, z = program.first_equation, 12345
-        got = domain.activate(name, register, [z])
+        register, z = program.first_equation, 12321
+        (value,), (slope,) = domain.activate(name, register, [z])
         row = domain.tower.exponentials.get(register, ())
-        if got != dual_value(activation, domain, z, domain.exponential(row[0]) if row else 1):
-            found.append(name)
+        if activation.kind == ROOT:
+            right = value * value % PRIME == z and 2 * value * slope % PRIME == 1
+        else:
+            quotient, derivative = dual_value(activation, domain, z, domain.exponential(row[0]) if row else 1)
+            right = [slope] == quotient if activation.kind == PRIMITIVE else [slope] == derivative
+            right = right and (activation.kind == PRIMITIVE or [value] == quotient)
+        found += [] if right else [name]
     return found
 
 

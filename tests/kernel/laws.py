@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from itertools import product
 from typing import TypeVar
 
-from llrsym.kernel.activations import activation_named, activation_names
+from llrsym.kernel.activations import OPAQUE, PRIMITIVE, activation_named, activation_names
 from llrsym.kernel.domains import ListDomain
 from llrsym.kernel.formal import Formal, Ring
 from llrsym.kernel.polynomials import Poly, add_to
@@ -17,12 +18,17 @@ from llrsym.kernel.residues import Residues, Setting, draw_constants, draw_sampl
 from llrsym.kernel.run import directional, forward, gradient
 from llrsym.kernel.tower import Weights, derive_tower
 from llrsym.networks.assembly import Assembly
-from tests.kernel.scenarios import PRIME
+from llrsym.tangent.root_points import find_nonces
+from tests.kernel.scenarios import PRIME, network_values, real
 
 S = TypeVar("S")
 Equal = Callable[[S, S], bool]
-EXACT = [name for name in activation_names() if ":" not in name and activation_named(name).exact]
+NAMES = [name for name in activation_names() if ":" not in name]
+EXACT = [name for name in NAMES if activation_named(name).exact]
 EXACT += ["power:1", "power:2", "power:5", "rational:1,-2|3/1,0,1", "rational:3,1"]
+OPAQUES = [name for name in NAMES if activation_named(name).kind == OPAQUE]
+TOWER = [*EXACT, *(name for name in NAMES if activation_named(name).kind == PRIMITIVE), "sqrt"]
+"""Activations with lower bounds: closed forms, logarithms and the square root."""
 
 
 def ring_violations(domain: ListDomain[S], scalars: Sequence[S], equal: Equal[S]) -> list[str]:
@@ -120,12 +126,22 @@ def rational_weights(program: Program, seed: int = 0) -> Weights:
     return tuple(tuple(next(scalars) for _ in range(size(p.shape))) for p in program.parameters)
 
 
+def weights_in_domain(program: Program, point: Sequence[Fraction], seed: int = 0) -> Weights:
+    """Rational weights at which all radicands are positive at a point."""
+    for attempt in range(seed, seed + 100):
+        weights = rational_weights(program, attempt)
+        with suppress(ArithmeticError):
+            network_values(program, [[real(v) for v in w] for w in weights], [real(v) for v in point])
+            return weights
+    raise ValueError("no weights in the domain")
+
+
 def residues(program: Program, weights: Weights | None, seed: str = "laws") -> Residues:
-    """The residues of a program at one sample."""
+    """The residues of a program at one sample, at which all radicands are squares."""
     tower, setting = derive_tower(program, weights), Setting(PRIME, 2, seed)
-    return Residues(
-        tower, setting, draw_constants(tower, setting, "matrix"), draw_sample(tower, setting, "x")
-    )
+    shared = draw_constants(tower, setting, "matrix")
+    (nonces,) = find_nonces(tower, setting, [shared], ["x"])
+    return Residues(tower, setting, shared, draw_sample(tower, setting, "x", nonces))
 
 
 def residue_adjoint_violations(program: Program, weights: Weights | None) -> list[str]:

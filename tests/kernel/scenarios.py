@@ -5,19 +5,24 @@ from __future__ import annotations
 import random
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from fractions import Fraction
 
 import mpmath
 
 from llrsym.kernel.check import Statement, check
 from llrsym.kernel.documents import ALMOST_EVERY, GIVEN, Certificate, Claim
+from llrsym.kernel.errors import Rejected
 from llrsym.kernel.polynomials import Monomial, Poly
 from llrsym.kernel.program import Program, size
+from llrsym.kernel.residues import Setting, draw_constants
+from llrsym.kernel.roots import Points
 from llrsym.kernel.rules import Coefficient, LowerCertificate, Relation, UpperCertificate
-from llrsym.kernel.tower import Weights, derive_tower
+from llrsym.kernel.tower import Tower, Weights, derive_tower
 from llrsym.networks.expressions import parse_functions
 from llrsym.tangent.documents import certificate_text, claim_text
+from llrsym.tangent.root_points import find_nonces, find_pair_nonces, find_sample_nonces, find_witnesses
 
 PRIME = 8388461
 PARAMETERS = UpperCertificate("parameters")
@@ -41,6 +46,27 @@ def minor(rank: int, **changes: object) -> LowerCertificate:
         "columns": tuple(range(rank)),
     }
     return LowerCertificate(**(fields | changes))  # type: ignore[arg-type]  # fields of one dataclass
+
+
+def points_of(tower: Tower, setting: Setting, pairs: int, samples: int) -> Points:
+    """Points at which radicands are squares, as they are found; false witnesses where there are no others."""
+    try:
+        witnesses = find_witnesses(tower, setting)
+    except Rejected:
+        labels = [f"root/{number}/{side}" for number in range(len(tower.roots)) for side in "ab"]
+        squares = find_nonces(tower, setting, [draw_constants(tower, setting, "matrix")], labels)
+        witnesses = tuple(zip(squares[0::2], squares[1::2], strict=True))
+    return Points(
+        find_sample_nonces(tower, setting, samples), find_pair_nonces(tower, setting, pairs), witnesses
+    )
+
+
+def with_points(program: Program, weights: Weights | None, certificate: LowerCertificate) -> LowerCertificate:
+    """The certificate with points for the square roots of the program."""
+    tower = derive_tower(program, weights, certificate.rewrites)
+    setting = Setting(certificate.prime, certificate.unit, certificate.seed)
+    samples = 1 + max(sample for sample, _ in certificate.rows)
+    return replace(certificate, points=points_of(tower, setting, certificate.pairs, samples))
 
 
 def relations(*vectors: Relation, rewrites: Sequence[tuple[Monomial, Poly]] = ()) -> UpperCertificate:
@@ -73,7 +99,10 @@ def documents(
 def check_rank_of(functions: Sequence[str], rank: int, **changes: object) -> Statement:
     """Check that functions of a family span at least ``rank`` dimensions, by a minor."""
     program, weights = family(*functions)
-    return check(*documents(program, weights, (rank, len(functions)), minor(rank, **changes)))
+    certificate = minor(rank, **changes)
+    if "points" not in changes and any("sqrt" in function for function in functions):
+        certificate = with_points(program, weights, certificate)
+    return check(*documents(program, weights, (rank, len(functions)), certificate))
 
 
 def check_relations(program: Program, weights: Weights | None, upper: UpperCertificate) -> Statement:
@@ -113,7 +142,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 # Ranks found without the kernel: the program is evaluated in mpmath and differentiated numerically.
 
-DIGITS, STEP = 100, 30
+DIGITS, STEP, DRAWS = 100, 30, 30
 _SIGMA = {
     "identity": lambda z: z,
     "tanh": mpmath.tanh,
@@ -134,9 +163,16 @@ _SIGMA = {
     "softplus": lambda z: mpmath.log1p(mpmath.exp(z)),
     "gelu": lambda z: z / 2 * (1 + mpmath.erf(z / mpmath.sqrt(2))),
     "arctan": mpmath.atan,
+    "sqrt": lambda z: _root(z),
     "erf": mpmath.erf,
 }
 Vector = list[mpmath.mpf]
+
+
+def _root(z: mpmath.mpf) -> mpmath.mpf:
+    if z <= 0:
+        raise ArithmeticError("the square root is analytic for positive numbers only")
+    return mpmath.sqrt(z)
 
 
 def real(value: Fraction) -> mpmath.mpf:
@@ -211,7 +247,8 @@ def _offset(word: str, position: dict[str, int], lengths: dict[str, int]) -> int
 def numerical_rank(program: Program, weights: Weights | None, seed: int = 0, spare: int = 2) -> int:
     """The rank of central differences at random points, with 100 digits; random weights if none are given.
 
-    Raises ``ArithmeticError`` or ``ValueError`` where the network is not defined at the points.
+    Points at which a radicand is not positive are drawn again. Raises ``ArithmeticError`` or ``ValueError``
+    where the network is not defined at the points.
     """
     draw = random.Random(seed)
 
@@ -228,9 +265,14 @@ def numerical_rank(program: Program, weights: Weights | None, seed: int = 0, spa
         samples = -(-program.parameter_count // max(1, program.output_count)) + spare
         if program.output_count > 1:
             samples = program.parameter_count + spare
-        for _ in range(samples):
-            point = [3 * number() / 2 for _ in range(size(program.input_shape))]
-            rows += _difference_rows(program, tensors, point)
+        for sample in range(samples):
+            for _ in range(DRAWS):
+                point = [3 * number() / 2 for _ in range(size(program.input_shape))]
+                with suppress(ArithmeticError):
+                    rows += _difference_rows(program, tensors, point)
+                    break
+            else:
+                raise ArithmeticError(f"sample {sample}: no point of the domain is found")
         return _rank(rows)
 
 

@@ -257,15 +257,31 @@ def test_rational_values_are_computed() -> None:
 
 
 @pytest.mark.parametrize("activation", ["arctan", "erf"])
-def test_parity_gives_the_value_at_zero_of_opaque_activations(activation: str) -> None:
+def test_parity_gives_the_value_at_zero_without_a_closed_form(activation: str) -> None:
     assert is_proved(texts(moved(mlp(1, 1, 1, activation=activation, bias=False), Null(1))))
 
 
-@pytest.mark.parametrize("activation", ["erf", "gelu"])
-def test_an_unknown_value_is_not_taken_for_zero(activation: str) -> None:
-    reason = judge(texts(moved(mlp(1, 1, 1, activation=activation, bias=False), Null(1))))
-    assert reason == f"rejected: activation '{activation}' has no exact closed form"
+@pytest.mark.parametrize(
+    ("activation", "reason"),
+    [
+        ("gelu", "activation 'gelu' has no exact closed form"),
+        ("softplus", "layered: a unit has a constant part, and the next narrow layer has no biases"),
+    ],
+)
+def test_an_unknown_value_is_not_taken_for_zero(activation: str, reason: str) -> None:
+    unbiased = moved(mlp(1, 1, 1, activation=activation, bias=False), Null(1))
+    assert judge(texts(unbiased)) == f"rejected: {reason}"
     assert is_proved(texts(moved(mlp(1, 1, 1, activation=activation), Null(1))))
+
+
+@pytest.mark.parametrize("bias", [-1, 0, 1])
+def test_a_unit_with_a_square_root_may_be_no_function(bias: int) -> None:
+    """sqrt(-1): the wide network is defined nowhere, whatever the unit is multiplied by."""
+    documents = texts(moved(mlp(1, 1, 1), Null(1, bias)))
+    assert is_proved(documents)
+    for side in MODELS:
+        documents[0][side]["activation"] = "sqrt"
+    assert judge(documents) == "rejected: embedding: sqrt is not defined for all real numbers"
 
 
 def test_free_numbers_stand_for_every_value() -> None:

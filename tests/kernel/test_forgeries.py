@@ -16,6 +16,7 @@ from llrsym.kernel.errors import Malformed, Rejected
 from llrsym.kernel.formal import Ring
 from llrsym.kernel.program import Equation, Parameter, Program
 from llrsym.kernel.residues import Residues, Setting, draw_constants, draw_sample, flat_gradient
+from llrsym.kernel.roots import Points
 from llrsym.kernel.rules import AX
 from llrsym.networks.assembly import Assembly
 from tests.kernel.scenarios import (
@@ -122,13 +123,18 @@ def per_row(sign: Callable[[int], int], own_constants: bool) -> Callable[..., li
     """The evaluation rows of a kernel that does not share its constants among the samples."""
 
     def rows(
-        net: tower.Tower, setting: Setting, places: Sequence[tuple[int, int]], columns: Sequence[int]
+        net: tower.Tower,
+        setting: Setting,
+        places: Sequence[tuple[int, int]],
+        columns: Sequence[int],
+        points: Points,
     ) -> list[list[int]]:
         result = []
         for sample, output in places:
             label = f"matrix/{sample}" if own_constants else "matrix"
             shared = draw_constants(net, setting, label, sign(sample))
-            domain = Residues(net, setting, shared, draw_sample(net, setting, f"matrix/{sample}"))
+            nonces = points.of_sample(sample)
+            domain = Residues(net, setting, shared, draw_sample(net, setting, f"matrix/{sample}", nonces))
             row = flat_gradient(domain, domain.run(), output)
             result.append([row[column] for column in columns])
         return result
@@ -334,10 +340,21 @@ def test_item_9_huge_powers_do_not_hang() -> None:
 # 10, 11, 19: functions that are not in the tower
 
 
-def test_item_10_there_are_no_square_roots() -> None:
-    text = documents(*family("x"), (0, 1), None)[0].replace('"data": "ik,k->i"', '"data": "sqrt"')
-    with pytest.raises(Malformed):
-        check(text, documents(*family("x"), (0, 1), None)[1])
+ROOTS_OF_SQUARES = [
+    ["sqrt(x^2)/x", "1"],
+    ["sqrt(x^2 + 2*x + 1)", "x + 1"],
+    ["sqrt(4*x)", "sqrt(x)"],
+    ["sqrt(x*y)", "sqrt(x)*sqrt(y)"],
+    ["sqrt(exp(2*x))", "exp(x)"],
+]
+
+
+@pytest.mark.parametrize("functions", ROOTS_OF_SQUARES, ids=str)
+def test_item_10_square_roots_are_new(functions: list[str], monkeypatch: Patch) -> None:
+    with pytest.raises(Rejected, match="roots: the witness for entry 0 of register"):
+        check_rank_of(functions, 2)
+    monkeypatch.setattr(rules, "check_roots", lambda *arguments: None)
+    assert accepted_by_some_seed(functions, 2, 10)
 
 
 def test_item_11_real_and_imaginary_exponents_need_both_roots(monkeypatch: Patch) -> None:
@@ -348,16 +365,21 @@ def test_item_11_real_and_imaginary_exponents_need_both_roots(monkeypatch: Patch
         check_rank_of(functions, 3)
 
 
-@pytest.mark.parametrize("function", ["arctan(x)", "erf(x)", "softplus(x)", "gelu(x)"])
+@pytest.mark.parametrize("function", ["erf(x)", "gelu(x)", "arctan(erf(x))"])
 def test_item_19_no_lower_bound_for_functions_without_exact_data(function: str) -> None:
     with pytest.raises(Rejected, match="has no exact engine"):
         check_rank_of([function], 1)
 
 
-def test_item_19_no_addition_formula_across_poles() -> None:
-    program, weights = family("arctan(2*x/(1 - x^2))", "arctan(x)")
-    with pytest.raises(Rejected, match="no exact closed form"):
-        check_relations(program, weights, relations(relation(_0=1, _1=-2)))
+def test_item_19_no_addition_formula_across_poles(monkeypatch: Patch) -> None:
+    """2 arctan x - arctan(2x/(1 - x^2)) is 0 between the poles and another constant beyond them."""
+    functions = ["arctan(2*x/(1 - x^2))", "arctan(x)"]
+    with pytest.raises(Rejected, match="relation 0: the derivative along it is not zero"):
+        check_relations(*family(*functions), relations(relation(_0=1, _1=-2)))
+    with pytest.raises(Rejected, match="2 values of arctan have rank 1 modulo p"):
+        check_rank_of([*functions, "1"], 3)
+    monkeypatch.setattr(rules, "check_premise", lambda *arguments: [])
+    assert check_rank_of([*functions, "1"], 3).lower == 3
     odd = family("arctan(x)", "arctan(-x)")
     assert check_relations(*odd, relations(relation(_0=1, _1=1))).upper == 1
 

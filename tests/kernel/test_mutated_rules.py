@@ -28,6 +28,7 @@ from llrsym.kernel.domains import ListDomain, Rationals
 from llrsym.kernel.formal import Ring
 from llrsym.kernel.program import Equation, Program, size
 from llrsym.kernel.residues import Residues, Setting
+from llrsym.kernel.roots import square_root
 from llrsym.kernel.rules import UpperCertificate
 from llrsym.kernel.tower import Weights
 from tests.kernel.checks import (
@@ -171,6 +172,15 @@ def per_pair_only(net: tower.Tower, setting: Setting, pairs: int) -> list[residu
     return [residues.draw_constants(net, setting, f"pair/{k}") for k in range(pairs)]
 
 
+def split_by_parity(self: Ring, poly: formal.Poly, root: int) -> tuple[formal.Poly, formal.Poly]:
+    parts: tuple[formal.Poly, formal.Poly] = ({}, {})
+    for monomial, coefficient in poly.items():
+        others = tuple(pair for pair in monomial if pair[0] != root)
+        polynomials.add_to(parts[int(dict(monomial).get(root, 0)) % 2], {others: coefficient})
+    return parts
+
+
+SPLIT = Ring._split
 IS_RELATION, EXPONENT, POWER = rules.is_relation, formal.exponent_of, formal.power
 
 MUTANTS: dict[str, tuple[Check, Callable[[Patch], None]]] = {
@@ -193,6 +203,33 @@ MUTANTS: dict[str, tuple[Check, Callable[[Patch], None]]] = {
     "sign of i per row": (
         false_theorems,
         lambda m: m.setattr(residues, "evaluation_rows", per_row(lambda k: (-1) ** k, False)),
+    ),
+    "roots are believed": (false_theorems, lambda m: m.setattr(rules, "check_roots", lambda *a: None)),
+    "every witness is one": (false_theorems, lambda m: m.setattr(rules, "is_square", lambda value, p: False)),
+    "earlier roots are not tested": (
+        false_theorems,
+        lambda m: m.setattr(Residues, "root", lambda self, value: square_root(value, PRIME) or 1),
+    ),
+    "logarithms are not counted": (
+        false_theorems,
+        lambda m: m.setattr(rules, "premise_columns", lambda net: len(net.bases)),
+    ),
+    "values for derivatives": (
+        false_theorems,
+        lambda m: m.setattr(
+            residues,
+            "derivative_row",
+            lambda domain, trace, direction: [*domain.base_values(trace), *domain.sample.logarithms],
+        ),
+    ),
+    "arctan without i": (false_theorems, lambda m: m.setattr(Residues, "unit", lambda self, name: 1)),
+    "primitives forget parity": (
+        false_theorems,
+        lambda m: m.setattr(Residues, "logarithm", lambda self, known, z: self.sample.logarithms[known.index]),
+    ),
+    "numbers are independent": (
+        false_theorems,
+        lambda m: m.setattr(rules, "_constant_logarithm", lambda net: []),
     ),
     "exponents are rounded": (
         false_theorems,
@@ -246,6 +283,11 @@ MUTANTS: dict[str, tuple[Check, Callable[[Patch], None]]] = {
     "everything is a polynomial": (
         false_theorems,
         lambda m: m.setattr(rules.Support, "activate_entry", opaque_as_polynomial),
+    ),
+    "s^2 = 1": (false_identities, lambda m: m.setattr(Ring, "_split", split_by_parity)),
+    "odd powers of roots are forgotten": (
+        false_identities,
+        lambda m: m.setattr(Ring, "_split", lambda self, poly, root: (SPLIT(self, poly, root)[0], {})),
     ),
     "i^2 = 1 formally": (formal_rings, lambda m: m.setattr(polynomials, "multiply_monomials", wrong_i)),
     "i^2 = 1 in identities": (

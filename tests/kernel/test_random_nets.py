@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from llrsym.kernel.activations import activation_named, activation_names
+from llrsym.kernel.activations import OPAQUE, PRIMITIVE, activation_named, activation_names
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.tower import Weights
 from llrsym.networks.assembly import Assembly
@@ -21,9 +21,11 @@ from llrsym.networks.network import Network
 from llrsym.tangent.rank import Question, silent
 from tests.kernel.scenarios import numerical_rank
 
-EXACT = [name for name in activation_names() if ":" not in name and activation_named(name).exact]
+NAMES = [name for name in activation_names() if ":" not in name]
+EXACT = [name for name in NAMES if activation_named(name).exact]
 EXACT += ["power:2", "power:3", "rational:0,1/1,0,1", "rational:1/2,0,1|2"]
-OPAQUE = [name for name in activation_names() if ":" not in name and not activation_named(name).exact]
+PRIMITIVES = [name for name in NAMES if activation_named(name).kind == PRIMITIVE]
+OPAQUES = [name for name in NAMES if activation_named(name).kind == OPAQUE]
 GROWING = {"exp", "sinh", "cosh", "power:3"}
 DEGENERATE = st.sampled_from(
     [Fraction(n, d) for n, d in ((0, 1), (1, 1), (-1, 1), (1, 1), (1, 2), (-1, 2), (2, 1))]
@@ -81,11 +83,28 @@ class Grower:
     def neuron(self) -> int:
         name = self.draw(st.sampled_from(self.names))
         z = self.preactivation()
+        if name == "sqrt":
+            z = self.radicand(z)
         if name in GROWING:  # towers of exponentials are beyond 100 digits
             z = self.net.add(
                 self.net.multiply(self.weight(), self.draw(st.sampled_from(self.plain))), self.weight()
             )
         return self.net.activation(name, z)
+
+    def radicand(self, z: int) -> int:
+        """Mostly positive; often a square, a product of squares or the radicand of another root."""
+        match self.draw(st.sampled_from(("1 + z^2", "z^2 + h^2", "e^z", "3 + z", "z"))):
+            case "1 + z^2":
+                return self.net.add(self.number(1), self.net.multiply(z, z))
+            case "z^2 + h^2":
+                h = self.node()
+                return self.net.add(self.net.multiply(z, z), self.net.multiply(h, h))
+            case "e^z":
+                return self.net.activation("exp", self.draw(st.sampled_from(self.plain)))
+            case "3 + z":
+                return self.net.add(self.number(3), z)
+            case _:
+                return z
 
     def grow(self) -> None:
         match self.draw(st.sampled_from(("neuron", "neuron", "neuron", "product", "sum", "quotient"))):
@@ -133,10 +152,18 @@ def test_random_programs_at_almost_every_weight(data: st.DataObject) -> None:
     assert_contains_the_rank(data.draw(programs(EXACT)), None)
 
 
+@settings(SETTINGS, max_examples=100)
+@given(st.data())
+def test_random_programs_of_roots_and_logarithms(data: st.DataObject) -> None:
+    program = data.draw(programs(["sqrt", "sqrt", *PRIMITIVES, "tanh", "sin", "exp", "power:2"]))
+    weights = weights_of(data.draw, program) if data.draw(st.booleans()) else None
+    assert_contains_the_rank(program, weights)
+
+
 @settings(SETTINGS, max_examples=30)
 @given(st.data())
 def test_random_programs_with_opaque_activations(data: st.DataObject) -> None:
-    program = data.draw(programs([*OPAQUE, "tanh", "silu"]))
+    program = data.draw(programs([*OPAQUES, "tanh", "silu"]))
     weights = weights_of(data.draw, program) if data.draw(st.booleans()) else None
     assert_contains_the_rank(program, weights)
 
@@ -148,7 +175,7 @@ def test_random_programs_of_sine_and_exponential(data: st.DataObject) -> None:
     assert_contains_the_rank(program, weights_of(data.draw, program))
 
 
-@pytest.mark.parametrize("activation", [*EXACT, *OPAQUE])
+@pytest.mark.parametrize("activation", [*EXACT, *PRIMITIVES, *OPAQUES])
 @settings(SETTINGS, max_examples=6)
 @given(st.data())
 def test_two_layers_at_degenerate_weights(activation: str, data: st.DataObject) -> None:
@@ -158,7 +185,7 @@ def test_two_layers_at_degenerate_weights(activation: str, data: st.DataObject) 
     assert_contains_the_rank(program, weights)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "sin", "silu", "gaussian", "rational:0,1/1,0,1", "power:2"])
+@pytest.mark.parametrize("activation", ["tanh", "sin", "silu", "gaussian", "rational:0,1/1,0,1", "power:2", "arctan"])
 @settings(SETTINGS, max_examples=4)
 @given(st.data())
 def test_three_layers_at_degenerate_weights(activation: str, data: st.DataObject) -> None:

@@ -112,9 +112,39 @@ def test_a_division_by_zero_everywhere_is_bad_input() -> None:
 
 def test_opaque_activations_are_never_proved_from_below() -> None:
     weights = {"W1": [[1], [1]], "b1": [1, 1], "W2": [[1, 2]], "b2": [0]}
-    verdict = ll.model_rank(ll.mlp(1, 2, 1, activation="softplus"), at=weights)
+    verdict = ll.model_rank(ll.mlp(1, 2, 1, activation="gelu"), at=weights)
     assert (verdict.lower, verdict.upper, verdict.verdict) == (0, 4, "open")
     assert "no exact engine" in verdict.lower_reason
+
+
+@pytest.mark.parametrize("activation", ["arctan", "softplus"])
+def test_logarithms_are_proved_from_below(activation: str, tmp_path: Path) -> None:
+    weights = {"W1": [[1], [1]], "b1": [1, 1], "W2": [[1, 2]], "b2": [0]}
+    net = ll.mlp(1, 2, 1, activation=activation)
+    verdict = ll.model_rank(net, at=weights, certificate=tmp_path)
+    assert (verdict.lower, verdict.upper, verdict.verdict) == (4, 4, "proved")
+    assert "over" in verdict.lower_reason
+    assert "proved independent" in verdict.lower_reason
+    assert verify_paths(tmp_path)[0].accepted
+    assert ll.model_rank(net).lower == 7
+
+
+def test_a_network_with_roots_is_proved_and_its_certificate_accepted(tmp_path: Path) -> None:
+    functions = ["x/sqrt(x^2 + y^2 + 1/100)", "y/sqrt(x^2 + y^2 + 1/100)", "sqrt(x^2 + y^2 + 1/100)", "1"]
+    verdict = ll.independence(functions, certificate=tmp_path)
+    assert (verdict.lower, verdict.upper, verdict.verdict) == (4, 4, "proved")
+    assert verdict.lower_reason.endswith("with 1 square root proved new")
+    (outcome,) = verify_paths(tmp_path)
+    assert (outcome.accepted, outcome.trusted) == (True, ())
+
+
+def test_softplus_inside_an_exponential_has_no_lower_bound_at_given_weights() -> None:
+    """Two layers of softplus: exp(softplus(z)) = 1 + exp(z) is no new exponential; but at most weights it is."""
+    net = ll.mlp(1, 1, 1, 1, activation="softplus", bias=False)
+    verdict = ll.model_rank(net, at={"W1": [[1]], "W2": [[1]], "W3": [[1]]})
+    assert (verdict.lower, verdict.verdict) == (0, "open")
+    assert "values of softplus have rank" in verdict.lower_reason
+    assert ll.model_rank(net).lower == 3
 
 
 def test_a_constant_in_an_exponent_makes_the_lower_side_conditional() -> None:
