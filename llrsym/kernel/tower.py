@@ -262,8 +262,10 @@ class _Collector:
             base = self._base((activation.unit, freeze(z)), data)
             known[lead] = rest, {base: z[max(z)]} | {k: -c for k, c in total.items() if c}
             return {base: scale * z[max(z)]}, {}
-        unit = UNIT_MONOMIALS[activation.unit]
-        constants = {self._constant(multiply_monomials(m, unit)[0]): scale * c for m, c in rest.items()}
+        constants: dict[int, Fraction] = {}
+        for monomial, c in rest.items():
+            product, sign = multiply_monomials(monomial, UNIT_MONOMIALS[activation.unit])
+            constants[self._constant(product)] = sign * scale * c
         return {base: scale * c for base, c in total.items() if c}, constants
 
     def _lead(self, poly: Poly) -> Monomial | None:

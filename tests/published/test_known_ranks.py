@@ -26,8 +26,8 @@ CASES: dict[str, dict[str, Any]] = {case["id"]: case for case in read_data("know
 OPEN: dict[str, dict[str, str]] = read_data("open_above.json")
 """By question, ``almost every`` or ``given``: the cases open from above; ``conditional``: those whose lower
 bound needs a conjecture; ``unfinished``: those whose search for relations ignores the budget."""
-LONG, BRIEF = 120.0, 0.5
-"""Budget in seconds of a question that has to be closed, and of one that is listed as open."""
+LONG, MEDIUM, BRIEF = 120.0, 10.0, 0.5
+"""Budget in seconds of a question that has to be closed, of one without lower bound, and of an open one."""
 
 
 def ask(network: Network, at: Weights | None, seconds: float) -> Verdict:
@@ -109,7 +109,7 @@ def test_activations_without_closed_form_get_honest_bounds(name: str) -> None:
     if name in OPEN["unfinished"]:
         assert bound_without_relations(network.program, weights).rank >= expected
     else:
-        verdict = ask(network, point, LONG)
+        verdict = ask(network, point, MEDIUM)
         assert verdict.lower == 0 < expected <= verdict.upper, str(verdict)
 
 
