@@ -21,7 +21,7 @@ from llrsym.kernel.tower import Tower
 
 ROUNDS_PER_ROOT, ROUNDS = 12, 60
 PATIENCE = 6
-"""Redraws of the residues that decide about a root before those of an earlier root are tried in their place."""
+"""Redraws of the residues of one root before those of an earlier root are tried in their place."""
 Integers = NDArray[np.int64]
 
 

@@ -96,9 +96,7 @@ def false_theorems() -> list[str]:
         "sine of arctan": lambda: check_rank_of(["sin(arctan(x))^2*(1 + x^2)", "x^2"], 2),
         "mirrored softplus": lambda: check_rank_of(["softplus(x) - softplus(-x) - x"], 1),
         "mirrored arctan": lambda: check_rank_of(["arctan(x) + arctan(-x)"], 1),
-        "logarithms of numbers": lambda: check_rank_of(
-            ["x", "arctan(1/2) + arctan(1/3) - arctan(1)"], 2
-        ),
+        "logarithms of numbers": lambda: check_rank_of(["x", "arctan(1/2) + arctan(1/3) - arctan(1)"], 2),
         "logarithm and power of e": lambda: check_rank_of(["exp(x)", "exp(x + softplus(0)) - 2*exp(x)"], 2),
         "monomials of one output": lambda: check(*documents(*family("x", "x^2"), (0, 1), None, ambient)),
         "monomials of exp": lambda: check(*documents(*family("exp(x)", "x"), (0, 1), None, ambient)),
@@ -113,11 +111,12 @@ def check_roots_of_one_register() -> None:
     tower_, setting = derive_tower(program, weights), Setting(PRIME, 2, "a")
 
     def side(number: int, name: str) -> tuple[int, ...]:
-        """Nonces at which the radicand is a square, on side b none, and those before sqrt(x y) are squares."""
+        """Nonces at which the radicand is a square, on side b none, and earlier ones are squares."""
         for n in range(1, 200):
             x, y = draw_sample(tower_, setting, f"root/{number}/{name}", (n, n)).inputs
             classes = [is_square(value, PRIME) for value in (x, y, x * y)]
-            if classes[number] == (name == "a") and (number == 2 or all(classes[:number])):
+            believed = number == 2  # nothing is known about the radicands before sqrt(x y)
+            if classes[number] == (name == "a") and (believed or all(classes[:number])):
                 return n, n
         raise ValueError("no nonces")
 

@@ -33,6 +33,7 @@ from tests.kernel.laws import TOWER, all_primitives, rational_weights
 from tests.kernel.scenarios import PRIME, points_of
 from tests.kernel.test_random_nets import programs, weights_of
 
+
 def assert_same_arithmetic(program: Program, weights: Weights | None, prime: int = PRIME) -> None:
     """Both at points where radicands are squares, and at points as they come."""
     setting = Setting(prime, 3, "same")
@@ -67,7 +68,9 @@ def assert_same_minor(tower: Tower, setting: Setting, samples: int, points: Poin
         vanishing = vanishing[~vanishing]
     assert not vanishing.any()
     assert [[int(v) % setting.prime for v in row] for row in matrix] == expected
-    ranks = {a.evaluation_rank(tower, setting, rows, columns, points) for a in (pure, fast, FlintArithmetic())}
+    ranks = {
+        a.evaluation_rank(tower, setting, rows, columns, points) for a in (pure, fast, FlintArithmetic())
+    }
     assert len(ranks) == 1
 
 
@@ -128,7 +131,7 @@ def test_same_residues_for_random_programs(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("prime", PRIMES)
 def test_square_roots_of_residues(prime: int) -> None:
-    """The smaller of two roots, for squares only: in the kernel by Tonelli-Shanks, in the search by a table."""
+    """The smaller root of squares, None for others: by Tonelli-Shanks, and by a table in the search."""
     draw = random.Random(prime)
     values = [0, 1, 2, 3, prime - 1, *(draw.randrange(prime) for _ in range(300))]
     domain, centred = field_of(prime), center(np.array(values, dtype=np.float64), prime)

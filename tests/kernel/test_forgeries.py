@@ -23,12 +23,9 @@ from tests.kernel.scenarios import (
     PRIME,
     atom_number,
     check_rank_of,
-    check_relations,
     documents,
     family,
     minor,
-    relation,
-    relations,
     time_limit,
 )
 
@@ -337,24 +334,7 @@ def test_item_9_huge_powers_do_not_hang() -> None:
         check(*documents(program, weights, (2, 3), certificate))
 
 
-# 10, 11, 19: functions that are not in the tower
-
-
-ROOTS_OF_SQUARES = [
-    ["sqrt(x^2)/x", "1"],
-    ["sqrt(x^2 + 2*x + 1)", "x + 1"],
-    ["sqrt(4*x)", "sqrt(x)"],
-    ["sqrt(x*y)", "sqrt(x)*sqrt(y)"],
-    ["sqrt(exp(2*x))", "exp(x)"],
-]
-
-
-@pytest.mark.parametrize("functions", ROOTS_OF_SQUARES, ids=str)
-def test_item_10_square_roots_are_new(functions: list[str], monkeypatch: Patch) -> None:
-    with pytest.raises(Rejected, match="roots: the witness for entry 0 of register"):
-        check_rank_of(functions, 2)
-    monkeypatch.setattr(rules, "check_roots", lambda *arguments: None)
-    assert accepted_by_some_seed(functions, 2, 10)
+# 11, 19: functions that are not in the tower
 
 
 def test_item_11_real_and_imaginary_exponents_need_both_roots(monkeypatch: Patch) -> None:
@@ -369,19 +349,6 @@ def test_item_11_real_and_imaginary_exponents_need_both_roots(monkeypatch: Patch
 def test_item_19_no_lower_bound_for_functions_without_exact_data(function: str) -> None:
     with pytest.raises(Rejected, match="has no exact engine"):
         check_rank_of([function], 1)
-
-
-def test_item_19_no_addition_formula_across_poles(monkeypatch: Patch) -> None:
-    """2 arctan x - arctan(2x/(1 - x^2)) is 0 between the poles and another constant beyond them."""
-    functions = ["arctan(2*x/(1 - x^2))", "arctan(x)"]
-    with pytest.raises(Rejected, match="relation 0: the derivative along it is not zero"):
-        check_relations(*family(*functions), relations(relation(_0=1, _1=-2)))
-    with pytest.raises(Rejected, match="2 values of arctan have rank 1 modulo p"):
-        check_rank_of([*functions, "1"], 3)
-    monkeypatch.setattr(rules, "check_premise", lambda *arguments: [])
-    assert check_rank_of([*functions, "1"], 3).lower == 3
-    odd = family("arctan(x)", "arctan(-x)")
-    assert check_relations(*odd, relations(relation(_0=1, _1=1))).upper == 1
 
 
 # 12, 13: the minor

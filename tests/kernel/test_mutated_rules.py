@@ -26,6 +26,7 @@ from llrsym.kernel import (
 from llrsym.kernel.activations import Activation, activation_named
 from llrsym.kernel.domains import ListDomain, Rationals
 from llrsym.kernel.formal import Ring
+from llrsym.kernel.polynomials import Poly
 from llrsym.kernel.program import Equation, Program, size
 from llrsym.kernel.residues import Residues, Setting
 from llrsym.kernel.roots import square_root
@@ -44,9 +45,7 @@ from tests.kernel.checks import (
     sources,
     values,
 )
-from tests.kernel.scenarios import (
-    PRIME,
-)
+from tests.kernel.scenarios import PRIME
 from tests.kernel.test_forgeries import per_row
 
 Patch = pytest.MonkeyPatch
@@ -172,11 +171,10 @@ def per_pair_only(net: tower.Tower, setting: Setting, pairs: int) -> list[residu
     return [residues.draw_constants(net, setting, f"pair/{k}") for k in range(pairs)]
 
 
-def split_by_parity(self: Ring, poly: formal.Poly, root: int) -> tuple[formal.Poly, formal.Poly]:
-    parts: tuple[formal.Poly, formal.Poly] = ({}, {})
-    for monomial, coefficient in poly.items():
-        others = tuple(pair for pair in monomial if pair[0] != root)
-        polynomials.add_to(parts[int(dict(monomial).get(root, 0)) % 2], {others: coefficient})
+def split_by_parity(self: Ring, poly: Poly, root: int) -> tuple[Poly, Poly]:
+    parts: tuple[Poly, Poly] = ({}, {})
+    for degree, part in formal._by_power(poly, root).items():
+        polynomials.add_to(parts[degree % 2], part)
     return parts
 
 
@@ -225,7 +223,9 @@ MUTANTS: dict[str, tuple[Check, Callable[[Patch], None]]] = {
     "arctan without i": (false_theorems, lambda m: m.setattr(Residues, "unit", lambda self, name: 1)),
     "primitives forget parity": (
         false_theorems,
-        lambda m: m.setattr(Residues, "logarithm", lambda self, known, z: self.sample.logarithms[known.index]),
+        lambda m: m.setattr(
+            Residues, "logarithm", lambda self, known, z: self.sample.logarithms[known.index]
+        ),
     ),
     "numbers are independent": (
         false_theorems,

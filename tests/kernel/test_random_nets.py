@@ -185,7 +185,9 @@ def test_two_layers_at_degenerate_weights(activation: str, data: st.DataObject) 
     assert_contains_the_rank(program, weights)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "sin", "silu", "gaussian", "rational:0,1/1,0,1", "power:2", "arctan"])
+@pytest.mark.parametrize(
+    "activation", ["tanh", "sin", "silu", "gaussian", "rational:0,1/1,0,1", "power:2", "arctan"]
+)
 @settings(SETTINGS, max_examples=4)
 @given(st.data())
 def test_three_layers_at_degenerate_weights(activation: str, data: st.DataObject) -> None:

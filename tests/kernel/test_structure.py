@@ -11,7 +11,7 @@ import pytest
 
 import llrsym
 from llrsym.kernel.check import check
-from tests.kernel.scenarios import Texts, documents, family, minor
+from tests.kernel.scenarios import Texts, documents, family, minor, with_points
 
 PACKAGE = Path(llrsym.__file__).parent
 KERNEL = sorted((PACKAGE / "kernel").glob("*.py"))
@@ -165,6 +165,17 @@ def test_the_kernel_runs_alone(tmp_path: Path, texts: Texts, flags: tuple[str, .
     done = run_kernel(tmp_path, [str(claim), str(certificate)], *flags)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("rejected: ")
+
+
+def test_the_kernel_alone_knows_roots_and_logarithms(tmp_path: Path) -> None:
+    program, weights = family("sqrt(x)", "arctan(x)", "softplus(x)", "exp(sqrt(x))")
+    texts = documents(program, weights, (4, 4), with_points(program, weights, minor(4)))
+    paths = [tmp_path / "claim.json", tmp_path / "certificate.json"]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text, encoding="utf-8")
+    done = run_kernel(tmp_path, [str(path) for path in paths])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"proved: {check(*texts).text}")
 
 
 def test_exit_code_2_for_malformed_missing_and_wrong_usage(tmp_path: Path, texts: Texts) -> None:

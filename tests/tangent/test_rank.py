@@ -139,7 +139,7 @@ def test_a_network_with_roots_is_proved_and_its_certificate_accepted(tmp_path: P
 
 
 def test_softplus_inside_an_exponential_has_no_lower_bound_at_given_weights() -> None:
-    """Two layers of softplus: exp(softplus(z)) = 1 + exp(z) is no new exponential; but at most weights it is."""
+    """exp(softplus(z)) = 1 + exp(z) is no new exponential, but exp(w softplus(z)) is for almost every w."""
     net = ll.mlp(1, 1, 1, 1, activation="softplus", bias=False)
     verdict = ll.model_rank(net, at={"W1": [[1]], "W2": [[1]], "W3": [[1]]})
     assert (verdict.lower, verdict.verdict) == (0, "open")
