@@ -4,7 +4,11 @@ A name is only given when the formal values of the neurons confirm it; otherwise
 is proved, stays ``unexplained``.
 """
 
+from bisect import bisect_right
 from fractions import Fraction
+from itertools import accumulate
+
+import numpy as np
 
 from llrsym.kernel.activations import activation_named
 from llrsym.kernel.formal import Ring
@@ -25,7 +29,27 @@ def named(program: Program, ring: Ring, trace: Trace[list[Poly]], relation: Rela
         cause = _Neurons(ring, trace, block).cause(places) if places.complete else None
         if cause is not None:
             return NamedRelation(*cause, relation)
-    return NamedRelation(UNEXPLAINED, "", relation)
+    return NamedRelation(*(_copies(program, relation) or (UNEXPLAINED, "")), relation)
+
+
+def _copies(program: Program, relation: Relation) -> Cause | None:
+    """Two slices of a tensor, such as channels or heads, whose entries move one function up to a number."""
+    starts = list(accumulate((size(p.shape) for p in program.parameters), initial=0))
+    tensors = {bisect_right(starts, entry) - 1 for entry, _ in relation}
+    if len(tensors) != 1 or len(relation) % 2 or any(_number(terms) is None for _, terms in relation):
+        return None
+    tensor = program.parameters[tensors.pop()]
+    first = starts[program.parameters.index(tensor)]
+    places = [np.unravel_index(entry - first, tensor.shape) for entry, _ in relation]
+    for axis in range(len(tensor.shape)):
+        slices: dict[int, set[tuple[int, ...]]] = {}
+        for place in places:
+            rest = tuple(int(k) for n, k in enumerate(place) if n != axis)
+            slices.setdefault(int(place[axis]), set()).add(rest)
+        if len(slices) == 2 and len(set(map(frozenset, slices.values()))) == 1:
+            i, j = sorted(slices)
+            return "copy", f"slices {i} and {j} of {tensor.name} on axis {axis} move one function"
+    return None
 
 
 class _Places:
