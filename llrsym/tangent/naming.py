@@ -41,7 +41,7 @@ def _copies(program: Program, relation: Relation) -> Cause | None:
     tensor = program.parameters[tensors.pop()]
     first = starts[program.parameters.index(tensor)]
     places = [np.unravel_index(entry - first, tensor.shape) for entry, _ in relation]
-    for axis in range(len(tensor.shape)):
+    for axis in range(len(tensor.shape)) if len(tensor.shape) > 1 else ():
         slices: dict[int, set[tuple[int, ...]]] = {}
         for place in places:
             rest = tuple(int(k) for n, k in enumerate(place) if n != axis)
