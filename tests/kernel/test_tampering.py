@@ -50,6 +50,15 @@ NETWORKS: dict[str, Callable[[], tuple[Network, dict[str, object] | None]]] = {
         {"W1": [[1], [1]], "W2": [[1, 2], [3, "1/2"]]},
     ),
     "tied quotient": lambda: (tied_quotient(), {"w": [1, 2], "v": ["1/3"]}),
+    "roots": lambda: (
+        parse_functions(["sqrt(x + 1)", "x/sqrt(x + 1)", "1/sqrt(x + 1)", "sqrt(2 - x)"]),
+        {"a": [0, 0, 0, 0]},
+    ),
+    "logarithms": lambda: (
+        parse_functions(["arctan(x)", "arctan(-x)", "softplus(x)", "softplus(-x)", "x", "exp(x)"]),
+        {"a": [0, 0, 0, 0, 0, 0]},
+    ),
+    "normalised": lambda: (normalised(), None),
 }
 
 
@@ -60,6 +69,15 @@ def tied_quotient() -> Network:
     h = net.activation("sigmoid", net.add(net.multiply(first, net.input), second))
     below = net.add(net.constant([1], (1,)), net.multiply(first, first))
     return Network("tied", net.finish(net.divide(net.multiply(net.parameter("v"), h), below)))
+
+
+def normalised() -> Network:
+    """v arctan(w x / sqrt(1 + (w x)^2)) at almost every weight."""
+    net = Assembly((1,), {"w": (1,), "v": (1,)})
+    z = net.multiply(net.parameter("w"), net.input)
+    root = net.activation("sqrt", net.add(net.constant([1], (1,)), net.multiply(z, z)))
+    h = net.activation("arctan", net.divide(z, root))
+    return Network("normalised", net.finish(net.multiply(net.parameter("v"), h)))
 
 
 @lru_cache(maxsize=32)
@@ -121,13 +139,28 @@ def test_the_documents_contain_every_kind_of_proof() -> None:
     assert uppers["rewriting"]["relations"]
     assert json.loads(texts["rewriting"][1])["lower"]["rewrites"]
     assert len(json.loads(texts["two outputs"][1])["lower"]["rows"][0]) == 2
+    assert len(json.loads(texts["roots"][1])["lower"]["points"]["witnesses"]) == 2
+    assert len(json.loads(texts["normalised"][1])["lower"]["points"]["witnesses"]) == 1
 
 
 # Damage
 
 Path = tuple[str | int, ...]
 SAMPLES: list[object] = [0, 1, -1, 2, 7, 10**7, True, None, 0.5, "0", "1", "-1", "1/2", "x", "", [], {}, [[]]]
-SAMPLES += ["tanh", "exp", "relations", "parameters", "ambient", "add", "multiply", "einsum", "given"]
+SAMPLES += [
+    "tanh",
+    "exp",
+    "sqrt",
+    "arctan",
+    "softplus",
+    "relations",
+    "parameters",
+    "ambient",
+    "add",
+    "multiply",
+    "einsum",
+    "given",
+]
 SAMPLES += [
     [[2, 1]],
     {"c": "1"},
@@ -168,7 +201,9 @@ def nearby(value: object, draw: random.Random) -> object:
             number = Fraction(value)
             return str(draw.choice([number + 1, -number, number / 2, number * 3, number - 1, 1 + 0 * number]))
         case str():
-            return draw.choice([value + "x", value[1:], value.upper(), "exp", "sin", "tanh", "power:2"])
+            return draw.choice(
+                [value + "x", value[1:], value.upper(), "exp", "sin", "sqrt", "arctan", "power:2"]
+            )
         case list() if value:
             shuffled = draw.sample(value, len(value))
             return draw.choice([shuffled, value + value[-1:], value[:-1], value[::-1], value[1:]])
