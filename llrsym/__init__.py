@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from llrsym.networks.torch_import import from_torch
     from llrsym.networks.trace import trace
     from llrsym.networks.weight_files import load_weights
+    from llrsym.recovery.data import Data, read_data
+    from llrsym.recovery.guarantee import llr_guarantee
+    from llrsym.recovery.guarantee_result import Guarantee
     from llrsym.report.api import bounds_table
     from llrsym.tangent.functions import tangent_functions
     from llrsym.tangent.independence import independence
@@ -50,7 +53,9 @@ __version__ = "0.1.0"
 __all__ = [
     "BadInput",
     "ClaimVerdict",
+    "Data",
     "Derivation",
+    "Guarantee",
     "Network",
     "OutOfBudget",
     "Relation",
@@ -68,6 +73,7 @@ __all__ = [
     "gated",
     "independence",
     "independent",
+    "llr_guarantee",
     "load_weights",
     "matrix_factorization",
     "mixture_of_experts",
@@ -75,6 +81,7 @@ __all__ = [
     "model_rank",
     "optimistic_sample_size",
     "parse_network",
+    "read_data",
     "recurrent",
     "register_activation",
     "residual",
@@ -89,7 +96,9 @@ _ALIASES = {"independent": "independence"}
 _HOMES = {
     "BadInput": "llrsym.errors",
     "ClaimVerdict": "llrsym.bounds.claim_verdict",
+    "Data": "llrsym.recovery.data",
     "Derivation": "llrsym.verdict",
+    "Guarantee": "llrsym.recovery.guarantee_result",
     "Network": "llrsym.networks.network",
     "OutOfBudget": "llrsym.errors",
     "Relation": "llrsym.verdict",
@@ -106,6 +115,7 @@ _HOMES = {
     "gated": "llrsym.networks.builders",
     "independence": "llrsym.tangent.independence",
     "independent": "llrsym.tangent.independence",
+    "llr_guarantee": "llrsym.recovery.guarantee",
     "load_weights": "llrsym.networks.weight_files",
     "matrix_factorization": "llrsym.networks.builders",
     "mixture_of_experts": "llrsym.networks.builders",
@@ -113,6 +123,7 @@ _HOMES = {
     "model_rank": "llrsym.tangent.rank",
     "optimistic_sample_size": "llrsym.bounds.optimistic",
     "parse_network": "llrsym.networks.text",
+    "read_data": "llrsym.recovery.data",
     "recurrent": "llrsym.networks.builders",
     "register_activation": "llrsym.networks.activations",
     "residual": "llrsym.networks.builders",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from llrsym.verdict import Verdict
+    from llrsym.verdict import Answer
 
 
 class BadInput(ValueError):
@@ -33,6 +33,6 @@ def shown(value: object) -> str:
 class OutOfBudget(Exception):
     """The time budget ended first; ``verdict`` holds the best interval proved so far."""
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: Answer) -> None:
         super().__init__(f"out of budget with {verdict.lower} <= answer <= {verdict.upper}")
         self.verdict = verdict

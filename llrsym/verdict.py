@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from types import MappingProxyType
-from typing import Literal, NoReturn
+from typing import Literal, NoReturn, Protocol
 
 GIVEN, ALMOST_EVERY = "given", "almost every"
 STRENGTHS = ("proved", "conditional", "probable", "numerical", "open")
@@ -16,6 +16,24 @@ REFUTED = "refuted"
 UNEXPLAINED = "unexplained"
 SAMPLE_SIZE = "optimistic_sample_size"
 Relations = tuple["Relation", ...] | Literal["unexplained"] | None
+
+
+class Answer(Protocol):
+    """What every answer offers to those who print it."""
+
+    @property
+    def lower(self) -> int:
+        """The proved lower bound."""
+
+    @property
+    def upper(self) -> int:
+        """The proved upper bound."""
+
+    def exit_code(self) -> int:
+        """The exit code of the command line."""
+
+    def to_json_dict(self) -> dict[str, object]:
+        """The answer as JSON data."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +203,7 @@ class Verdict:
     @property
     def interval(self) -> str:
         """``= 5`` when the interval is closed, ``in [5, 7]`` otherwise."""
-        return _interval(self.lower, self.upper)
+        return interval(self.lower, self.upper)
 
     def __str__(self) -> str:
         return "\n".join([self._headline(), *self._sides(), *self._sizes(), *self._details()])
@@ -203,7 +221,7 @@ class Verdict:
 
     def _sample_size_headline(self) -> str:
         which = "the given" if self.at == GIVEN else "almost every"
-        samples = _interval(self.samples_lower or 0, self.samples_upper or 0)
+        samples = interval(self.samples_lower or 0, self.samples_upper or 0)
         return (
             f"optimistic sample size of {which} target {self.target} in {self.network}: {samples} "
             f"(M = {self.parameters}), {self.verdict if self.samples is not None else 'open'}"
@@ -257,7 +275,8 @@ def _relations_json(relations: Relations) -> object:
     return [relation.to_json_dict() for relation in relations]
 
 
-def _interval(lower: int, upper: int) -> str:
+def interval(lower: int, upper: int) -> str:
+    """Return ``= 5`` when both bounds agree, ``in [5, 7]`` otherwise."""
     return f"= {lower}" if lower == upper else f"in [{lower}, {upper}]"
 
 

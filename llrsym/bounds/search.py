@@ -140,6 +140,6 @@ def find_few_samples(
         if stop() or rows * program.parameter_count > MINOR_ENTRIES:
             return None
         found = find_lower_bound(program, weights, rank, seed, samples=count)
-        if found.rank == rank:
+        if found.rank == rank and isinstance(found.certificate, LowerCertificate):
             return found.certificate
     return None

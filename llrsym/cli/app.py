@@ -16,6 +16,7 @@ from llrsym.cli.bound import bound
 from llrsym.cli.describe import describe
 from llrsym.cli.doctor import doctor
 from llrsym.cli.embed import embed
+from llrsym.cli.guarantee import guarantee
 from llrsym.cli.independence import independence
 from llrsym.cli.rank import rank
 from llrsym.cli.strata import strata
@@ -89,6 +90,7 @@ app.command(
     short_help="Are functions linearly independent?", context_settings={"ignore_unknown_options": True}
 )(independence)
 app.command(short_help="Weights of a wide network with the function of a narrow one.")(embed)
+app.command(short_help="Do these samples carry an LLR guarantee?")(guarantee)
 app.command(short_help="Tables of bounds, of a file or of the papers.")(table)
 app.command(short_help="Check certificates with the kernel.")(verify)
 app.command(short_help="Versions, optional extras, what each enables.")(doctor)

@@ -1,7 +1,7 @@
 """``llrsym bound NETWORK --target T``: the optimistic sample size of a target, and claims about it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
 
 import typer
 
@@ -75,7 +75,7 @@ def bound(
             verdict, tested = question.answer()
             code = verdict.exit_code() if tested is None else tested.exit_code()
         except OutOfBudget as stop:
-            verdict, tested, code = stop.verdict, None, OUT_OF_BUDGET
+            verdict, tested, code = cast("Verdict", stop.verdict), None, OUT_OF_BUDGET
     if code == OUT_OF_BUDGET:
         complain(BUDGET)
     document = verdict.to_json_dict() | {"claim": None if tested is None else tested.to_json_dict()}

@@ -14,7 +14,7 @@ import typer
 
 from llrsym.cli import OUT_OF_BUDGET, complain
 from llrsym.errors import BadInput, OutOfBudget
-from llrsym.verdict import Verdict
+from llrsym.verdict import Answer
 
 Progress = Callable[[str], None]
 
@@ -44,15 +44,15 @@ def print_answer(document: Mapping[str, object], text: str, as_json: bool) -> No
     print(json.dumps(document, indent=2, allow_nan=False) if as_json else text)
 
 
-def report(question: Callable[[], Verdict], as_json: bool) -> int:
-    """Ask the question, print its verdict and return the exit code."""
+def report(question: Callable[[], Answer], as_json: bool) -> int:
+    """Ask the question, print its answer and return the exit code."""
     try:
-        verdict = question()
-        code = verdict.exit_code()
+        answer = question()
+        code = answer.exit_code()
     except OutOfBudget as stop:
-        verdict, code = stop.verdict, OUT_OF_BUDGET
+        answer, code = stop.verdict, OUT_OF_BUDGET
         complain("the budget ran out; the best interval so far is printed, a larger --budget may close it")
-    print_answer(verdict.to_json_dict(), str(verdict), as_json)
+    print_answer(answer.to_json_dict(), str(answer), as_json)
     return code
 
 

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llrsym.domains.elimination import Elimination, center, eliminate
+from llrsym.domains.flint_field import flint_product
 from llrsym.domains.prime_field import Array, PrimeField, SharedConstants
 from llrsym.kernel.derivations import derivative_row
 from llrsym.kernel.program import size
-from llrsym.kernel.residues import Constants, Setting, Vanishing, draw_constants, draw_pairs
+from llrsym.kernel.residues import Constants, Matrix, Setting, Vanishing, draw_constants, draw_pairs
 from llrsym.kernel.roots import Nonces, Points, redrawn
 from llrsym.kernel.run import Trace, gradient
 from llrsym.kernel.tower import Tower
@@ -60,6 +61,10 @@ class NumpyArithmetic:
         if vanishing.any():
             raise Vanishing("a denominator vanishes, or a radicand is no square, at a sample")
         return eliminate(matrix, setting.prime).rank
+
+    def product(self, left: Matrix, right: Matrix) -> list[list[int]]:
+        """Return the product of two matrices of integers, by FLINT."""
+        return flint_product(left, right)
 
     def eliminate_defined(
         self,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import flint
 
-from llrsym.kernel.residues import PureArithmetic, Setting, evaluation_rows
+from llrsym.kernel.residues import Matrix, PureArithmetic, Setting, evaluation_rows
 from llrsym.kernel.roots import Points
 from llrsym.kernel.tower import Tower
 
@@ -27,3 +27,23 @@ class FlintArithmetic(PureArithmetic):
         if not matrix or not columns:
             return 0
         return int(flint.nmod_mat(matrix, setting.prime).rank())
+
+
+class FlintProducts(PureArithmetic):
+    """Everything by the kernel, except that FLINT multiplies matrices of integers."""
+
+    trusted: tuple[str, ...] = ("products of integer matrices by FLINT (fmpz_mat)",)
+
+    def product(self, left: Matrix, right: Matrix) -> list[list[int]]:
+        """Return the product of two matrices of integers."""
+        return flint_product(left, right)
+
+
+def flint_product(left: Matrix, right: Matrix) -> list[list[int]]:
+    """Return the product of two matrices of integers.
+
+    >>> flint_product([[1, 2]], [[3], [4]])
+    [[11]]
+    """
+    product = flint.fmpz_mat([list(row) for row in left]) * flint.fmpz_mat([list(row) for row in right])
+    return [[int(entry) for entry in row] for row in product.tolist()]

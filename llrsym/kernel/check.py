@@ -8,6 +8,9 @@ from .documents import ALMOST_EVERY, GIVEN, Certificate, Claim, read_certificate
 from .embeddings import QUESTION as EMBEDDING_QUESTION
 from .embeddings import check_embedding, read_embedding_certificate, read_embedding_claim
 from .errors import Malformed, Rejected
+from .guarantee_documents import read_guarantee_certificate, read_guarantee_claim
+from .guarantees import QUESTION as GUARANTEE_QUESTION
+from .guarantees import YES, check_guarantee
 from .residues import Arithmetic, PureArithmetic
 from .rules import SCHANUEL, check_rank_at_least, check_rank_at_most
 from .target_claims import QUESTION as TARGET_QUESTION
@@ -66,9 +69,17 @@ def _prove_embedding(claim: object, certificate: object, arithmetic: Arithmetic)
     return Statement(text, 0, decoded.rank_bound, ALMOST_EVERY, (), ())
 
 
+def _prove_guarantee(claim: object, certificate: object, arithmetic: Arithmetic) -> Statement:
+    decoded = read_guarantee_claim(claim)
+    text, conditions = check_guarantee(decoded, read_guarantee_certificate(certificate), arithmetic)
+    lower = decoded.rank if decoded.answer == YES else 0
+    return Statement(text, lower, decoded.rank, GIVEN, tuple(conditions), arithmetic.trusted)
+
+
 _QUESTIONS: dict[str, Callable[[object, object, Arithmetic], Statement]] = {
     TARGET_QUESTION: _prove_target,
     EMBEDDING_QUESTION: _prove_embedding,
+    GUARANTEE_QUESTION: _prove_guarantee,
 }
 
 

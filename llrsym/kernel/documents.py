@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
+from .ball_ranks import BallCertificate, Point
 from .decoding import (
     expect,
     read_count,
@@ -49,7 +50,7 @@ class Claim:
 class Certificate:
     """The proofs of the two sides; a side that needs none is None."""
 
-    lower: LowerCertificate | None
+    lower: LowerCertificate | BallCertificate | None
     upper: UpperCertificate
 
 
@@ -114,15 +115,14 @@ def read_weights(document: object) -> Weights:
     )
 
 
-def read_lower(document: object) -> LowerCertificate:
+def read_lower(document: object) -> LowerCertificate | BallCertificate:
     """Decode the certificate of a lower bound; raises ``Malformed``."""
+    if isinstance(document, dict) and "rule" in document:
+        return read_balls(document)
     keys = ("prime", "unit", "seed", "pairs", "rows", "columns", "rewrites")
     with_points = isinstance(document, dict) and "points" in document
     fields = read_object(document, "lower", (*keys, "points") if with_points else keys)
-    rows = tuple(
-        (read_count(s, "row"), read_count(o, "row"))
-        for s, o in (read_pair(r, "row") for r in read_list(fields["rows"], "rows"))
-    )
+    rows = _rows(fields["rows"])
     columns = tuple(read_count(c, "column") for c in read_list(fields["columns"], "columns"))
     rewrites = tuple(_rewrite(r) for r in read_list(fields["rewrites"], "rewrites"))
     prime, unit, pairs = (read_count(fields[key], f"lower: {key}") for key in ("prime", "unit", "pairs"))
@@ -130,6 +130,35 @@ def read_lower(document: object) -> LowerCertificate:
     return LowerCertificate(
         prime, unit, read_string(fields["seed"], "lower: seed"), pairs, rows, columns, rewrites, points
     )
+
+
+def read_balls(document: object) -> BallCertificate:
+    """Decode the certificate of a lower bound by balls; raises ``Malformed``."""
+    keys = ("rule", "precision", "points", "weights", "rows", "columns", "inverse", "scale")
+    fields = read_object(document, "lower", keys)
+    expect(fields["rule"] == "balls", "lower: rule", "'balls' or none", fields["rule"])
+    inverse = [read_list(row, "inverse") for row in read_list(fields["inverse"], "inverse")]
+    return BallCertificate(
+        read_count(fields["precision"], "lower: precision"),
+        read_points(fields["points"]),
+        None if fields["weights"] is None else read_weights(fields["weights"]),
+        _rows(fields["rows"]),
+        tuple(read_count(c, "column") for c in read_list(fields["columns"], "columns")),
+        tuple(tuple(read_integer(x) for x in row) for row in inverse),
+        read_count(fields["scale"], "lower: scale"),
+    )
+
+
+def read_points(document: object) -> tuple[Point, ...]:
+    """Decode one list of rational numbers for every point; raises ``Malformed``."""
+    return tuple(
+        tuple(read_rational(v) for v in read_list(p, "point")) for p in read_list(document, "points")
+    )
+
+
+def _rows(document: object) -> tuple[tuple[int, int], ...]:
+    pairs = [read_pair(row, "row") for row in read_list(document, "rows")]
+    return tuple((read_count(sample, "row"), read_count(output, "row")) for sample, output in pairs)
 
 
 def _points(document: object) -> Points:

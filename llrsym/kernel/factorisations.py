@@ -7,13 +7,12 @@ parameters of g are the weights that it still needs, and the coefficients.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from .cuts import FIRST, Coefficients, Cut, coefficients
 from .errors import Rejected
 from .polynomials import Monomial
-from .program import Equation, Parameter, Program, Shape, size
+from .program import Draft, Parameter, Program, Shape, size
 
 MAX_COEFFICIENTS = 1_000_000
 
@@ -39,7 +38,7 @@ def rebuilt(program: Program, cut: Cut, table: Coefficients) -> Program:
     plain = _is_plain(table, program.shapes[cut.register])
     own = Parameter(name, (len(table.entries), len(table.monomials)) if plain else (table.count,))
     old = [(1 + k, p) for k, p in enumerate(program.parameters) if 1 + k in kept]
-    draft = _Draft(program.input_shape, (*(p for _, p in old), own), [])
+    draft = Draft(program.input_shape, (*(p for _, p in old), own), [])
     places = {0: 0} | {register: 1 + k for k, (register, _) in enumerate(old)}
     for register, equation in enumerate(program.equations, start=program.first_equation):
         if register == cut.register:
@@ -76,28 +75,8 @@ def _is_plain(table: Coefficients, shape: Shape) -> bool:
     return order == [(k, Fraction(1)) for k in range(table.count)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A program under construction."""
-
-    input_shape: Shape
-    parameters: tuple[Parameter, ...]
-    equations: list[Equation]
-
-    def append(
-        self,
-        primitive: str,
-        arguments: tuple[int, ...],
-        shape: Shape,
-        data: tuple[Fraction, ...] | tuple[int, ...] | str = (),
-    ) -> int:
-        """Add an equation and return its register."""
-        self.equations.append(Equation(primitive, arguments, shape, data))
-        return len(self.parameters) + len(self.equations)
-
-
 def _combination(
-    draft: _Draft, table: Coefficients, variables: Sequence[int], plain: bool, shape: Shape
+    draft: Draft, table: Coefficients, variables: Sequence[int], plain: bool, shape: Shape
 ) -> int:
     """Add the equations of sum over m of factor * u[number] * m."""
     monomials = table.monomials
@@ -116,7 +95,7 @@ def _combination(
     return total if shape == (rows,) else draft.append("gather", (total,), shape, tuple(range(rows)))
 
 
-def _combinations(draft: _Draft, table: Coefficients, own: int) -> list[int]:
+def _combinations(draft: Draft, table: Coefficients, own: int) -> list[int]:
     """Add the equations of the combinations of parameters, if there are any."""
     if not table.combinations:
         return []
@@ -126,7 +105,7 @@ def _combinations(draft: _Draft, table: Coefficients, own: int) -> list[int]:
     return [draft.append("einsum", (matrix, own), shape[:1], "ij,j->i")]
 
 
-def _monomial_vector(draft: _Draft, monomials: Sequence[Monomial], variables: Sequence[int]) -> int:
+def _monomial_vector(draft: Draft, monomials: Sequence[Monomial], variables: Sequence[int]) -> int:
     """Add the equations of a vector of monomials: one factor of each, times the next one, and so on."""
     one = draft.append("constant", (), (1,), (Fraction(1),))
     factors = [[a - FIRST for a, power in monomial for _ in range(int(power))] for monomial in monomials]
@@ -140,7 +119,7 @@ def _monomial_vector(draft: _Draft, monomials: Sequence[Monomial], variables: Se
     return one if vector is None else vector
 
 
-def _total_size(draft: _Draft, registers: Sequence[int]) -> int:
+def _total_size(draft: Draft, registers: Sequence[int]) -> int:
     """Return how many entries these registers have together."""
     shapes = [draft.input_shape, *(p.shape for p in draft.parameters), *(e.shape for e in draft.equations)]
     return sum(size(shapes[register]) for register in registers)

@@ -195,3 +195,23 @@ _TYPE_RULES = {
     "einsum": _type_einsum,
     "activation": _type_activation,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A program under construction."""
+
+    input_shape: Shape
+    parameters: tuple[Parameter, ...]
+    equations: list[Equation]
+
+    def append(
+        self,
+        primitive: str,
+        arguments: tuple[int, ...],
+        shape: Shape,
+        data: tuple[Fraction, ...] | tuple[int, ...] | str = (),
+    ) -> int:
+        """Add an equation and return its register."""
+        self.equations.append(Equation(primitive, arguments, shape, data))
+        return len(self.parameters) + len(self.equations)

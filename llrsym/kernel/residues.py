@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import shake_256
+from operator import mul
 from struct import unpack
 from typing import Protocol
 
@@ -29,6 +30,7 @@ PRIMES = (4194301, 4194277, 4194217, 4194181, 8388593, 8388581, 8388473, 8388461
 
 MAX_ENTRIES = 20_000_000
 
+Matrix = Sequence[Sequence[int]]
 WeightResidues = tuple[tuple[int, ...], ...]
 
 
@@ -308,6 +310,9 @@ class Arithmetic(Protocol):
     ) -> int:
         """Rank of the evaluation matrix with rows (sample, output) and the given parameter columns."""
 
+    def product(self, left: Matrix, right: Matrix) -> list[list[int]]:
+        """The product of two matrices of integers."""
+
 
 class PureArithmetic:
     """The standard library alone."""
@@ -359,6 +364,10 @@ class PureArithmetic:
             raise Rejected(f"limit: {len(rows)} x {len(columns)} entries are more than {MAX_ENTRIES}")
         matrix = evaluation_rows(tower, setting, rows, columns, points)
         return rank_modulo(matrix, len(columns), setting.prime)
+
+    def product(self, left: Matrix, right: Matrix) -> list[list[int]]:
+        columns = list(zip(*right, strict=True))
+        return [[sum(map(mul, row, column)) for column in columns] for row in left]
 
 
 def radicand(tower: Tower, setting: Setting, shared: Constants, sample: Sample, number: int) -> int:

@@ -1,6 +1,7 @@
 """The closed table of rules. Each ``check_`` function proves one kind of statement or raises ``Rejected``.
 
 rank_at_least   evaluation minor in the exponential tower modulo p   docs/theory: given-weights, almost-every
+                balls: an evaluation matrix with a left inverse       docs/theory: ball-ranks
 rank_at_most    parameters: the number of parameters                  docs/theory: upper-bounds
                 ambient: monomials of a network polynomial in x       docs/theory: upper-bounds
                 relations: linear dependences, formally verified      docs/theory: upper-bounds
@@ -15,6 +16,7 @@ from math import lcm
 
 from .activations import activation_named
 from .annihilators import Equations, Functional, count_annihilated
+from .ball_ranks import BallCertificate, check_rank_by_balls
 from .cuts import Cut
 from .domains import ListDomain
 from .errors import Rejected
@@ -104,7 +106,7 @@ class UpperCertificate:
 def check_rank_at_least(
     program: Program,
     weights: Weights | None,
-    certificate: LowerCertificate,
+    certificate: LowerCertificate | BallCertificate,
     rank: int,
     arithmetic: Arithmetic,
 ) -> list[str]:
@@ -113,10 +115,13 @@ def check_rank_at_least(
     Theorem (docs/theory/given-weights, almost-every): if the base exponents are independent over Q modulo
     constants, every choice of residues extends to a ring homomorphism from an integral domain that injects
     into functions, so a minor of the evaluation matrix that is non-zero modulo p is a non-zero function.
-    Logarithms and square roots: docs/theory/roots-and-logarithms.
+    Logarithms and square roots: docs/theory/roots-and-logarithms. Balls: docs/theory/ball-ranks.
     Returns the theorems used, with unproved conjectures among them where constants require one.
     """
     if rank == 0:
+        return []
+    if isinstance(certificate, BallCertificate):
+        check_rank_by_balls(program, weights, certificate, rank, arithmetic)
         return []
     tower = derive_tower(program, weights, certificate.rewrites)
     setting = Setting(certificate.prime, certificate.unit, certificate.seed)

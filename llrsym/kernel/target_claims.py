@@ -17,6 +17,7 @@ samples none      n <= rank always; n >= rank / c
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .ball_ranks import BallCertificate
 from .decoding import expect, read_count, read_object, read_pair, read_string
 from .documents import (
     ALMOST_EVERY,
@@ -86,7 +87,7 @@ class TargetCertificate:
     lower: str
     upper: str
     narrow: UpperCertificate | None = None
-    minor: LowerCertificate | None = None
+    minor: LowerCertificate | BallCertificate | None = None
     map: Mapping[int, Poly] | None = None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from llrsym.kernel.annihilators import Terms
+from llrsym.kernel.ball_ranks import BallCertificate
 from llrsym.kernel.documents import CERTIFICATE_FORMAT, CLAIM_FORMAT, Certificate, Claim
 from llrsym.kernel.local import Gauge
 from llrsym.kernel.polynomials import Monomial, Poly
@@ -15,7 +16,7 @@ from llrsym.kernel.rules import Coefficient, LowerCertificate, Relation, UpperCe
 
 def claim_text(claim: Claim) -> str:
     """Return a claim as JSON; ``kernel.documents.read_claim`` reads it back unchanged."""
-    weights = None if claim.weights is None else [[str(v) for v in tensor] for tensor in claim.weights]
+    weights = None if claim.weights is None else points_document(claim.weights)
     return dump(
         {
             "format": CLAIM_FORMAT,
@@ -62,7 +63,15 @@ def _equation(equation: Equation) -> dict[str, object]:
     }
 
 
-def lower_document(lower: LowerCertificate) -> dict[str, object]:
+def points_document(points: Sequence[Sequence[Fraction]]) -> list[list[str]]:
+    """Return tensors or points of exact numbers as JSON data."""
+    return [[str(v) for v in point] for point in points]
+
+
+def lower_document(lower: LowerCertificate | BallCertificate) -> dict[str, object]:
+    """Return the certificate of a lower bound as JSON data."""
+    if isinstance(lower, BallCertificate):
+        return _balls(lower)
     points = {"points": _points(lower.points)} if lower.points.witnesses else {}
     return {
         "prime": lower.prime,
@@ -73,6 +82,19 @@ def lower_document(lower: LowerCertificate) -> dict[str, object]:
         "columns": list(lower.columns),
         "rewrites": _rewrites(lower.rewrites),
         **points,
+    }
+
+
+def _balls(lower: BallCertificate) -> dict[str, object]:
+    return {
+        "rule": "balls",
+        "precision": lower.precision,
+        "points": points_document(lower.points),
+        "weights": None if lower.weights is None else points_document(lower.weights),
+        "rows": [list(row) for row in lower.rows],
+        "columns": list(lower.columns),
+        "inverse": [list(row) for row in lower.inverse],
+        "scale": lower.scale,
     }
 
 

@@ -11,7 +11,9 @@ from math import isqrt
 
 from llrsym.domains.arithmetic import NumpyArithmetic
 from llrsym.domains.elimination import Elimination
+from llrsym.domains.flint_field import FlintProducts
 from llrsym.errors import BadInput
+from llrsym.kernel.ball_ranks import BallCertificate
 from llrsym.kernel.errors import Rejected, Undefined
 from llrsym.kernel.polynomials import Monomial, Poly
 from llrsym.kernel.program import Program
@@ -33,7 +35,7 @@ class LowerBound:
     """A proved lower bound with its certificate, or zero and the reason why there is none."""
 
     rank: int
-    certificate: LowerCertificate | None
+    certificate: LowerCertificate | BallCertificate | None
     conditions: tuple[str, ...]
     reason: str
 
@@ -41,6 +43,12 @@ class LowerBound:
     def verdict(self) -> str:
         """``proved``, or ``conditional`` when a conjecture is among the conditions."""
         return "conditional" if SCHANUEL in self.conditions else "proved"
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """What the search trusted; the kernel alone trusts nothing."""
+        is_ball = isinstance(self.certificate, BallCertificate)
+        return FlintProducts.trusted if is_ball else NumpyArithmetic.trusted
 
 
 def find_lower_bound(

@@ -3,7 +3,8 @@
 # The choice of algorithm
 # 1. The parameter count and the ambient space bound the rank from above at no cost.
 # 2. An evaluation minor in the exponential tower modulo a prime bounds it from below.
-# 3. While a gap remains: relations, proved as exact identities, lower the upper bound; other primes and
+# 3. Where the tower has no answer, or only one that rests on a conjecture: an evaluation minor by balls.
+# 4. While a gap remains: relations, proved as exact identities, lower the upper bound; other primes and
 #    seeds may raise the lower one.
 # Invariants: lower and upper are always proved by kernel rules; a gap is reported, never rounded away.
 """
@@ -13,14 +14,14 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from llrsym.domains.arithmetic import NumpyArithmetic
 from llrsym.errors import OutOfBudget
 from llrsym.kernel.documents import ALMOST_EVERY, GIVEN, Certificate, Claim
 from llrsym.kernel.errors import Rejected
-from llrsym.kernel.rules import check_rank_at_most
+from llrsym.kernel.rules import LowerCertificate, check_rank_at_most
 from llrsym.kernel.tower import Weights
 from llrsym.networks.network import Network
 from llrsym.networks.weights import exact_weights
+from llrsym.tangent.ball_lower import find_ball_lower_bound
 from llrsym.tangent.blocks import NamedRelation
 from llrsym.tangent.certificates import write_certificate
 from llrsym.tangent.describe import described
@@ -30,7 +31,7 @@ from llrsym.tangent.upper import bound_without_relations, find_relation_bound
 from llrsym.verdict import Relation, Relations, Verdict
 
 Progress = Callable[[str], None]
-ATTEMPTS = 3
+ATTEMPTS, BALL_ATTEMPTS = 3, 2
 
 
 def model_rank(
@@ -110,10 +111,26 @@ class Question:
         found = find_lower_bound(self.network.program, self.weights, self.upper.rank, str(self.seed), attempt)
         if found.rank >= self.lower.rank:
             self.lower = found
+        needs_balls = self.lower.certificate is None or self.lower.verdict != "proved"
+        if attempt < BALL_ATTEMPTS and needs_balls and self.upper.rank:
+            self._raise_lower_by_balls(attempt)
+
+    def _raise_lower_by_balls(self, attempt: int) -> None:
+        found = find_ball_lower_bound(
+            self.network.program,
+            self.weights,
+            self.upper.rank,
+            str(self.seed),
+            attempt,
+            self._checkpoint,
+        )
+        if found.rank >= max(1, self.lower.rank):
+            self.lower = found
 
     def _lower_upper(self) -> None:
         self._checkpoint("upper bound: exact relations among the tangent functions")
-        rewrites = self.lower.certificate.rewrites if self.lower.certificate else ()
+        certificate = self.lower.certificate
+        rewrites = certificate.rewrites if isinstance(certificate, LowerCertificate) else ()
         symmetries_only = self.closed and self.kind == "model_rank"
         for careful in (False, True):
             found = find_relation_bound(
@@ -148,7 +165,6 @@ class Question:
     def verdict(self, folder: Path | str | None) -> Verdict:
         """Return the current bounds as a verdict; with a folder, write and re-check the certificate."""
         path = None if folder is None else self._write(Path(folder))
-        trusted = NumpyArithmetic.trusted if self.lower.rank else ()
         return Verdict(
             question=self.kind,
             network=self.network.text,
@@ -165,7 +181,7 @@ class Question:
             certificate=path,
             seed=self.seed,
             seconds=round(monotonic() - self.start, 3),
-            trusted=trusted,
+            trusted=self.lower.trusted if self.lower.rank else (),
         )
 
     def _relations(self, upper: UpperBound) -> Relations:

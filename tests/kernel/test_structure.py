@@ -26,6 +26,7 @@ LAYERS = {
     "embedding": 4,
     "bounds": 5,
     "report": 7,
+    "conjectures": 7,
     "cli": 8,
 }
 FORBIDDEN_CALLS = {

@@ -1,0 +1,1 @@
+"""Real data: guarantees of given samples, sample design, condensation, recovery experiments."""

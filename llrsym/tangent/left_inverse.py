@@ -1,0 +1,224 @@
+"""Ball certificates: a left inverse of an evaluation matrix, found with Arb and checked by the kernel.
+
+# The choice of algorithm
+# 1. The Gram matrix G = J^T J is inverted by FLINT; R = G^-1 J^T is the left inverse of least norm. That
+#    takes about twice the bits that J itself loses, but everything runs in C.
+# 2. Which columns are independent is read off a pivoted Cholesky factorisation of G at the same precision.
+# 3. The precision is doubled until the kernel accepts, or the numerical rank no longer grows.
+# Invariants: nothing here decides; ``certified`` is what the kernel's rule returned.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from flint import arb, arb_mat
+
+from llrsym.domains.arb import evaluation_matrix, precision_of, rounded
+from llrsym.domains.flint_field import FlintProducts
+from llrsym.kernel.ball_ranks import BallCertificate, check_left_inverse
+from llrsym.kernel.errors import Rejected
+from llrsym.kernel.program import Program
+from llrsym.kernel.tower import Weights
+
+FIRST_BITS, MOST_BITS = 128, 16_384
+SPARE_BITS = 24
+Point = tuple[Fraction, ...]
+Checkpoint = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftInverse:
+    """A certificate that the kernel accepted, and its bound of the norm of I - R J."""
+
+    certificate: BallCertificate
+    defect: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """An evaluation matrix at a working precision, with what was read off it in numbers.
+
+    ``columns`` are independent as far as these bits show, ``projection`` is the projection onto their span,
+    and ``inverse`` their left inverse of least norm.
+    """
+
+    bits: int
+    matrix: arb_mat
+    columns: tuple[int, ...]
+    inverse: arb_mat
+    projection: np.ndarray
+
+
+def find_evaluation(
+    program: Program,
+    weights: Weights,
+    points: Sequence[Point],
+    target: int,
+    columns: Sequence[int] | None,
+    checkpoint: Checkpoint,
+) -> Evaluation | None:
+    """Return an evaluation with ``target`` independent columns, or with as many as more bits still show.
+
+    ``columns`` are known to be independent as functions; None to look for them.
+    """
+    best, bits = None, FIRST_BITS
+    while bits <= MOST_BITS:
+        checkpoint(f"evaluation matrix of {len(points)} points, {bits} bits")
+        found = _evaluated(program, weights, points, columns, bits)
+        if found is not None and len(found.columns) >= target:
+            return found
+        if found is not None and best is not None and len(found.columns) <= len(best.columns):
+            return best
+        best, bits = found or best, 2 * bits
+    return best
+
+
+def _evaluated(
+    program: Program,
+    weights: Weights,
+    points: Sequence[Point],
+    columns: Sequence[int] | None,
+    bits: int,
+) -> Evaluation | None:
+    matrix = evaluation_matrix(program, weights, points, bits)
+    with precision_of(bits):
+        known = tuple(columns) if columns is not None else _pivots(matrix, bits)
+        found = _with_columns(matrix, known, bits)
+        if found is None and columns is not None:
+            found = _with_columns(matrix, _pivots(matrix, bits, known), bits)
+    return found
+
+
+def _with_columns(matrix: arb_mat, columns: tuple[int, ...], bits: int) -> Evaluation | None:
+    chosen = submatrix(matrix, None, columns)
+    try:
+        inverse = (chosen.transpose() * chosen).inv() * chosen.transpose()
+    except ZeroDivisionError:
+        return None
+    if not columns:
+        return None
+    projection = chosen * inverse
+    middles = np.array([[float(v.mid()) for v in row] for row in projection.tolist()])
+    widest = max(float(v.rad()) for v in projection.entries())
+    return Evaluation(bits, matrix, columns, inverse, middles) if widest < 2.0**-SPARE_BITS else None
+
+
+def submatrix(matrix: arb_mat, rows: Sequence[int] | None, columns: Sequence[int]) -> arb_mat:
+    """Return the submatrix with these rows (None: all) and columns."""
+    table = matrix.tolist()
+    kept = table if rows is None else [table[k] for k in rows]
+    return arb_mat(len(kept), len(columns), [row[c] for row in kept for c in columns])
+
+
+def _pivots(matrix: arb_mat, bits: int, among: Sequence[int] | None = None) -> tuple[int, ...]:
+    """Return columns that are independent by a margin of half the bits: a pivoted Cholesky factorisation."""
+    candidates = list(range(matrix.ncols())) if among is None else list(among)
+    chosen = submatrix(matrix, None, candidates)
+    gram = np.array(rounded(chosen.transpose() * chosen, bits), dtype=object)
+    scales = [int(gram[k, k]) for k in range(len(candidates))]
+    left, pivots = list(range(len(candidates))), []
+    while left:
+        k = max(left, key=lambda n: (gram[n, n] << bits) // scales[n] if scales[n] > 0 else 0)
+        if scales[k] <= 0 or (gram[k, k] << (bits // 2)) <= scales[k] or gram[k, k] <= 1 << (bits // 4):
+            break
+        pivots.append(k)
+        left.remove(k)
+        index = np.array(left, dtype=int)
+        column = gram[index, k]
+        gram[np.ix_(index, index)] -= np.outer(column, column) // gram[k, k]
+    return tuple(sorted(candidates[k] for k in pivots))
+
+
+def find_left_inverse(
+    program: Program,
+    weights: Weights,
+    points: Sequence[Point],
+    evaluation: Evaluation,
+    rows: Sequence[int],
+    *,
+    own_points: bool,
+    witness: bool,
+) -> LeftInverse | None:
+    """Return a certificate for these rows ``c * point + output`` of the evaluation, accepted by the kernel.
+
+    ``own_points`` and ``witness``: the certificate has to hold the points, and the weights.
+    """
+    count = program.output_count
+    with precision_of(evaluation.bits):
+        chosen = submatrix(evaluation.matrix, rows, evaluation.columns)
+        inverse = _inverse_of(evaluation, chosen, rows)
+        if inverse is None:
+            return None
+        scale = max(0, _bits(_row_sum(chosen.transpose()))) + _bits(len(rows)) + SPARE_BITS
+        integers = tuple(tuple(row) for row in rounded(inverse, scale))
+        precision = max(0, _bits(_row_sum(inverse))) + _bits(len(evaluation.columns)) + 2 * SPARE_BITS
+    samples = [row // count for row in rows]
+    used = {sample: k for k, sample in enumerate(dict.fromkeys(samples))} if own_points else None
+    places = tuple((used[s] if used else s, row % count) for s, row in zip(samples, rows, strict=True))
+    kept = tuple(points[s] for s in used) if used else ()
+    for extra in (0, 64, 256, evaluation.bits):
+        certificate = BallCertificate(
+            precision + extra,
+            kept,
+            weights if witness else None,
+            places,
+            evaluation.columns,
+            integers,
+            scale,
+        )
+        try:
+            defect = check_left_inverse(
+                program, weights, kept if own_points else points, certificate, FlintProducts()
+            )
+        except Rejected:
+            continue
+        return LeftInverse(certificate, defect)
+    return None
+
+
+def _inverse_of(evaluation: Evaluation, chosen: arb_mat, rows: Sequence[int]) -> arb_mat | None:
+    """The left inverse of these rows: that of all rows, of a minor, or the one of least norm."""
+    if chosen.nrows() == evaluation.matrix.nrows() and list(rows) == sorted(rows):
+        return evaluation.inverse
+    try:
+        if chosen.nrows() == chosen.ncols():
+            return chosen.inv()
+        return (chosen.transpose() * chosen).inv() * chosen.transpose()
+    except ZeroDivisionError:
+        return None
+
+
+def _row_sum(matrix: arb_mat) -> arb:
+    sums = [sum((abs(v) for v in row), arb(0)) for row in matrix.tolist()]
+    return max((s.mid() for s in sums), default=arb(1))
+
+
+def _bits(value: arb | int) -> int:
+    """Return an integer above the binary logarithm of a positive number."""
+    if isinstance(value, int):
+        return value.bit_length()
+    if value <= 0:
+        return 0
+    mantissa, exponent = value.mid().man_exp()
+    return int(mantissa.bit_length() + int(exponent))
+
+
+def spread_rows(projection: np.ndarray, count: int) -> list[int]:
+    """Return ``count`` rows of an orthonormal basis that span well: greedy, the largest rest first.
+
+    ``projection`` is Q Q^T for the basis Q; this is its Cholesky factorisation with pivots.
+    """
+    rest, chosen = projection.diagonal().copy(), []
+    factor = np.zeros((len(projection), count))
+    for k in range(count):
+        pivot = int(np.argmax(rest))
+        if rest[pivot] <= 0:
+            break
+        chosen.append(pivot)
+        column = projection[:, pivot] - factor[:, :k] @ factor[pivot, :k]
+        factor[:, k] = column / np.sqrt(column[pivot])
+        rest = rest - factor[:, k] ** 2
+        rest[chosen] = -1.0
+    return chosen
