@@ -133,6 +133,8 @@ class _Search:
             proof = self._from_evaluation(found, rank)
         elif found is not None:
             self._raise_lower(found)
+            is_less = self.answer_so_far.lower < self.answer_so_far.upper
+            proof = (self._prove_deficient(found, rank) if is_less else None) or proof
         if proof is not None and folder is not None:
             self._checkpoint("writing the certificate and checking it")
             path = write_documents(folder, claim_text(proof.claim), certificate_text(proof.certificate))
@@ -287,23 +289,16 @@ class _Search:
             )
 
     def _prove_deficient(self, found: Evaluation, model: Verdict) -> _Proof | None:
-        seed = str(self.seed)
-        subspace = find_subspace(self._claim(NO, 0, 0, None), seed, self._checkpoint)
-        if subspace is not None and subspace[1] < model.lower:
-            deficiency, rank = subspace
-            reason = (
-                f"the samples lie in an affine subspace of dimension {len(deficiency.directions)}, on which "
-            )
-            return self._prove_no(
-                deficiency, rank, model, f"{reason}the tangent functions have rank <= {rank}"
-            )
-        needed = len(self.points) * self.count - model.lower + 1
-        relations = find_row_relations(self._claim(NO, 0, 0, None), found, needed, self._checkpoint)
-        if relations is None:
+        """By the rule that proves the smallest rank of the evaluation matrix."""
+        claim, seed = self._claim(NO, 0, 0, None), str(self.seed)
+        best = find_subspace(claim, seed, self._checkpoint)
+        if best is None or best[1] > len(found.columns):
+            needed = max(1, len(self.points) * self.count - model.lower + 1)
+            rows = find_row_relations(claim, found, needed, self._checkpoint)
+            best = min((b for b in (best, rows) if b is not None), key=lambda b: b[1], default=None)
+        if best is None or best[1] >= min(self.answer_so_far.upper, model.lower):
             return None
-        deficiency, rank = relations
-        reason = f"{len(deficiency.relations)} exact relations between the equations of the samples"
-        return self._prove_no(deficiency, rank, model, reason)
+        return self._prove_no(*best, model, _deficiency_reason(*best))
 
     # Claims
 
@@ -332,6 +327,14 @@ def _rows_reason(rows: int, rank: int, points: int) -> str:
     if rows < rank:
         return f"{points} different samples give {rows} equations"
     return "the model rank is an upper bound"
+
+
+def _deficiency_reason(deficiency: Deficiency, rank: int) -> str:
+    if deficiency.rule == "rows":
+        return f"{len(deficiency.relations)} exact relations between the equations of the samples"
+    dimension = len(deficiency.directions)
+    where = f"the samples lie in an affine subspace of dimension {dimension}"
+    return f"{where}, on which the tangent functions have rank <= {rank}"
 
 
 def _most_useful(found: Evaluation, basis: Sequence[int]) -> list[int]:
