@@ -11,6 +11,8 @@ from llrsym.kernel.residues import Arithmetic, PureArithmetic
 
 PURE_RANK = 1_500
 """Largest minor that ``verify`` eliminates in pure Python (a few seconds)."""
+PURE_INVERSE = 150
+"""Largest left inverse that ``verify`` multiplies in pure Python."""
 CLAIM, CERTIFICATE = "claim.json", "certificate.json"
 
 
@@ -30,18 +32,22 @@ def verify(claim: str, certificate: str) -> Statement:
 
     Raises ``Malformed`` or ``Rejected`` of ``llrsym.kernel.errors``.
     """
-    return check(claim, certificate, _arithmetic(claim))
+    return check(claim, certificate, _arithmetic(claim, certificate))
 
 
-def _arithmetic(claim: str) -> Arithmetic:
-    """Only a hint is read here; the kernel decodes and checks the claim itself."""
-    from llrsym.domains.flint_field import FlintArithmetic
+def _arithmetic(claim: str, certificate: str) -> Arithmetic:
+    """Only a hint is read here; the kernel decodes and checks the documents itself."""
+    from llrsym.domains.flint_field import FlintArithmetic, FlintProducts
 
     try:
-        lower = json.loads(claim).get("lower", 0)
+        document = json.loads(claim)
+        lower = document.get("lower", document.get("rank", 0))
     except (ValueError, AttributeError, RecursionError):
         return PureArithmetic()
-    return FlintArithmetic() if isinstance(lower, int) and lower > PURE_RANK else PureArithmetic()
+    rank, has_inverse = lower if isinstance(lower, int) else 0, '"inverse"' in certificate
+    if has_inverse:
+        return FlintProducts() if rank > PURE_INVERSE else PureArithmetic()
+    return FlintArithmetic() if rank > PURE_RANK else PureArithmetic()
 
 
 def verify_paths(claim: Path, certificate: Path | None = None) -> list[Check]:

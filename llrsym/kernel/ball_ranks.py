@@ -22,7 +22,7 @@ Point = tuple[Fraction, ...]
 MAX_PRECISION = 100_000
 MAX_WORK = 500_000_000
 """Entries of the evaluation matrix times the rank."""
-LEADING_BITS = 64
+LEADING_BITS = 28
 
 
 @dataclass(frozen=True, slots=True)
