@@ -169,7 +169,7 @@ def _exponential_bounds(numerator: int, precision: int) -> tuple[int, int]:
 
 
 def exp(z: Ball, precision: int) -> Ball:
-    """Return a ball that contains the exponentials of all numbers of z; its lower end is above -2^-p.
+    """Return a ball that contains the exponentials of all numbers of z, and hardly any number below zero.
 
     Exact z gives a radius of about 2^-p max(1, exp z). Raises ``Rejected`` above 2^20.
 
@@ -294,15 +294,22 @@ def root_over_pi(number: int, precision: int) -> Ball:
     return at_precision(square_root(quotient((number << fine, 0), pi(fine), fine), fine), fine, precision)
 
 
-def _kummer(square: int, precision: int, bits: int) -> tuple[int, int]:
-    """The sum of (2 x^2)^n / (1 3 5 .. (2n + 1)) for x^2 = square 2^-2p, and the number of terms."""
-    twice = at_precision((square, 0), 2 * precision - 1, bits)[0]
-    term = total = 1 << bits
-    n, turn = 0, twice >> bits
-    while term or n <= turn:
-        n += 1
-        term = (term * twice >> bits) // (2 * n + 1)
-        total += term
+def _kummer(a: int, bits: int) -> tuple[int, int]:
+    """The sum of a^n / (3 5 .. (2n + 1)), too small by at most (n + 4)^2 max(1, a)^4 e^(a/2) units; and n."""
+    square = a * a >> bits
+    fourth = square * square >> bits
+    term = 1 << bits
+    parts, n = [0, 0, 0, 0], 0
+    while term or n <= a >> bits:
+        second = term // (2 * n + 3)
+        third = second // (2 * n + 5)
+        last = third // (2 * n + 7)
+        parts = [parts[0] + term, parts[1] + second, parts[2] + third, parts[3] + last]
+        term = (last * fourth >> bits) // (2 * n + 9)
+        n += 4
+    total = parts[3]
+    for part in parts[2::-1]:
+        total = part + (total * a >> bits)
     return total, n
 
 
@@ -312,15 +319,16 @@ def _error_function(size: int, precision: int) -> tuple[Ball, Ball]:
     if 10 * square >= 7 * precision << 2 * precision:
         return between((1 << precision) - 1, 1 << precision), between(0, 2)
     whole = max(0, size.bit_length() - precision)
-    bits = precision + whole + 2 * precision.bit_length() + 16
-    total, n = _kummer(square, precision, bits)
+    growth = 4 * (2 * whole + 1)  # (2 x^2)^4 < 2^growth
+    bits = precision + whole + growth + 2 * precision.bit_length() + 16
+    total, n = _kummer(at_precision((square, 0), 2 * precision - 1, bits)[0], bits)
     low, high, exponent = exponential(-square, 2 * precision, precision + whole + 8)
     constant, width = root_over_pi(4, bits)
     # factors are at precisions bits, -exponent, bits and p, and exponent < 0
     low, high = (constant - width) * low, (constant + width) * high
-    above = -(-high * total * size >> precision + bits - exponent) + (2 * (n + 2) ** 2 << whole)
-    value = between(low * total * size >> precision + bits - exponent, above)
-    slope = between(low, high)
+    shift = precision + bits - exponent
+    above = -(-high * total * size >> shift) + ((n + 4) ** 2 << 1 + whole + growth)
+    value, slope = between(low * total * size >> shift, above), between(low, high)
     return rounded(*value, bits - precision), rounded(*slope, bits - exponent - precision)
 
 
@@ -328,6 +336,7 @@ def error_function_and_slope(z: Ball, precision: int) -> tuple[Ball, Ball]:
     """Return balls that contain erf(x), and 2 / sqrt(pi) e^(-x^2), for all x of z.
 
     >>> error_function_and_slope((0, 0), 20), error_function_and_slope((-9 << 20, 1), 20)
+    (((0, 1), (1183191, 1)), ((-1048574, 2), (1, 2)))
     """
     m, r = z
     (middle, radius), (slope, width) = _error_function(abs(m), precision)

@@ -1,8 +1,8 @@
 """Number systems of the kernel: tensors are flat row-major lists of scalars.
 
 ``ListDomain`` does the bookkeeping of tensors once; a number system adds the scalar operations. Here are
-exact rationals and residues modulo a prime; formal polynomials are in ``formal``. Balls with integer
-midpoints and radii will be one more subclass.
+exact rationals and residues modulo a prime; formal polynomials are in ``formal``. balls with integer
+middles and radii are in ``balls``.
 """
 
 from abc import ABC, abstractmethod
