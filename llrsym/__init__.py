@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from llrsym.bounds.claims import bound_claim
     from llrsym.bounds.optimistic import optimistic_sample_size
     from llrsym.bounds.strata import strata
+    from llrsym.conjectures.conjecture import conjecture
+    from llrsym.conjectures.result import Conjecture
     from llrsym.embedding.embed import embed
     from llrsym.errors import BadInput, OutOfBudget
     from llrsym.networks.activations import register_activation
@@ -39,8 +41,10 @@ if TYPE_CHECKING:
     from llrsym.networks.trace import trace
     from llrsym.networks.weight_files import load_weights
     from llrsym.recovery.data import Data, read_data
+    from llrsym.recovery.design_result import Design
     from llrsym.recovery.guarantee import llr_guarantee
     from llrsym.recovery.guarantee_result import Guarantee
+    from llrsym.recovery.sample_design import sample_design
     from llrsym.report.api import bounds_table
     from llrsym.tangent.functions import tangent_functions
     from llrsym.tangent.independence import independence
@@ -53,8 +57,10 @@ __version__ = "0.1.0"
 __all__ = [
     "BadInput",
     "ClaimVerdict",
+    "Conjecture",
     "Data",
     "Derivation",
+    "Design",
     "Guarantee",
     "Network",
     "OutOfBudget",
@@ -64,6 +70,7 @@ __all__ = [
     "attention",
     "bound_claim",
     "bounds_table",
+    "conjecture",
     "conv",
     "diagonal",
     "embed",
@@ -85,6 +92,7 @@ __all__ = [
     "recurrent",
     "register_activation",
     "residual",
+    "sample_design",
     "strata",
     "tangent_functions",
     "tied_autoencoder",
@@ -96,8 +104,10 @@ _ALIASES = {"independent": "independence"}
 _HOMES = {
     "BadInput": "llrsym.errors",
     "ClaimVerdict": "llrsym.bounds.claim_verdict",
+    "Conjecture": "llrsym.conjectures.result",
     "Data": "llrsym.recovery.data",
     "Derivation": "llrsym.verdict",
+    "Design": "llrsym.recovery.design_result",
     "Guarantee": "llrsym.recovery.guarantee_result",
     "Network": "llrsym.networks.network",
     "OutOfBudget": "llrsym.errors",
@@ -106,6 +116,7 @@ _HOMES = {
     "attention": "llrsym.networks.builders",
     "bound_claim": "llrsym.bounds.claims",
     "bounds_table": "llrsym.report.api",
+    "conjecture": "llrsym.conjectures.conjecture",
     "conv": "llrsym.networks.builders",
     "diagonal": "llrsym.networks.builders",
     "embed": "llrsym.embedding.embed",
@@ -127,6 +138,7 @@ _HOMES = {
     "recurrent": "llrsym.networks.builders",
     "register_activation": "llrsym.networks.activations",
     "residual": "llrsym.networks.builders",
+    "sample_design": "llrsym.recovery.sample_design",
     "strata": "llrsym.bounds.strata",
     "tangent_functions": "llrsym.tangent.functions",
     "tied_autoencoder": "llrsym.networks.builders",

@@ -13,12 +13,14 @@ from typer.core import TyperGroup
 from llrsym import __version__
 from llrsym.cli import BAD_INPUT, INTERNAL_ERROR, complain, interrupted
 from llrsym.cli.bound import bound
+from llrsym.cli.conjecture import conjecture
 from llrsym.cli.describe import describe
 from llrsym.cli.doctor import doctor
 from llrsym.cli.embed import embed
 from llrsym.cli.guarantee import guarantee
 from llrsym.cli.independence import independence
 from llrsym.cli.rank import rank
+from llrsym.cli.sample import sample
 from llrsym.cli.strata import strata
 from llrsym.cli.table import table
 from llrsym.cli.tangent import tangent
@@ -91,7 +93,9 @@ app.command(
 )(independence)
 app.command(short_help="Weights of a wide network with the function of a narrow one.")(embed)
 app.command(short_help="Do these samples carry an LLR guarantee?")(guarantee)
+app.command(short_help="Sample points with a proved LLR guarantee.")(sample)
 app.command(short_help="Tables of bounds, of a file or of the papers.")(table)
+app.command(short_help="Ranks over a grid of sizes, and a formula for them.")(conjecture)
 app.command(short_help="Check certificates with the kernel.")(verify)
 app.command(short_help="Versions, optional extras, what each enables.")(doctor)
 

@@ -46,7 +46,7 @@ def resolve(text: str) -> Network:
 
 
 def _from_file(path: Path, name: str) -> Network:
-    variables = _run(path)
+    variables = variables_of(path)
     if name not in variables:
         known = [key for key, value in variables.items() if not key.startswith("_") and _is_source(value)]
         raise BadInput(
@@ -83,8 +83,8 @@ def _traced(
     return trace(forward, shapes=shapes, name=f"{path.name}:{name}")
 
 
-def _run(path: Path) -> dict[str, Any]:
-    """The variables of a Python file after it was run, with its folder first in the search path."""
+def variables_of(path: Path) -> dict[str, Any]:
+    """Return the variables of a Python file after it was run, with its folder first in the search path."""
     if not path.is_file():
         raise BadInput(f"network: {path} is no file; give the path of a Python file, as in model.py:NAME")
     try:
