@@ -12,7 +12,8 @@ EXTRAS = {
     "sklearn": ("scikit-learn", "from_sklearn: networks and weights of MLPRegressor and MLPClassifier"),
     "onnx": ("onnx", "from_onnx and FILE.onnx: networks and weights of ONNX models"),
     "torch": ("torch", "from_torch: networks and weights of PyTorch modules"),
-    "plot": ("matplotlib", "strata --picture: ranks against dimensions"),
+    "plot": ("matplotlib", "strata --picture, recover --out: pictures"),
+    "recovery": ("scipy", "sample, recover, condense: choice of points, training, refinement"),
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO, StringIO
@@ -97,8 +96,12 @@ def _read_file(path: Path) -> Table:
         reason = (error.strerror or type(error).__name__).lower()
         raise BadInput(f"data: {path} cannot be read ({reason}); give the path of a readable file") from error
     if not content.strip():
-        raise BadInput(f"data: {path} is empty; give a file with one row for each sample")
+        raise _empty(path)
     return _read_csv(path, content) if suffix in _TEXT else _read_numpy(path, content)
+
+
+def _empty(path: Path) -> BadInput:
+    return BadInput(f"data: {path} is empty; give a file with one row for each sample")
 
 
 # --- text ---
@@ -107,15 +110,17 @@ def _read_file(path: Path) -> Table:
 def _read_csv(path: Path, content: bytes) -> Table:
     place = f"{path}: "
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig").rstrip("\r\n ")
+        if not text:
+            raise _empty(path)
         records = list(csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text), strict=True))
     except UnicodeDecodeError as error:
         raise BadInput(f"data: {path} is no UTF-8 text; save it as CSV with encoding UTF-8") from error
     except csv.Error as error:
         raise BadInput(f"data: {path} is no complete CSV file ({error}); write it again") from error
     records = [[cell.strip() for cell in record] for record in records]
-    while not any(records[-1]) and len(records[-1]) < 2:  # empty lines at the end
-        records.pop()
+    if not records[0]:
+        raise BadInput(f"data: {place}row 1 is empty; start with the names of the columns or with numbers")
     start = 1 if _is_header(place, records[0]) else 0
     if start == len(records):
         raise BadInput(f"data: {place}there are names of columns but no rows; add one row for each sample")
@@ -129,7 +134,7 @@ def _read_csv(path: Path, content: bytes) -> Table:
 
 def _delimiter(text: str) -> str:
     """The first of tab, semicolon and comma that splits the first line: a comma may be in a decimal."""
-    first = text.lstrip().splitlines()[0]
+    first = text.lstrip("\r\n").splitlines()[0]
     for delimiter in "\t;":
         if len(next(csv.reader([first], delimiter=delimiter))) > 1:
             return delimiter
@@ -168,14 +173,17 @@ def _read_numpy(path: Path, content: bytes) -> Table:
             _check_unpacked(place, content)
         loaded = np.load(BytesIO(content), allow_pickle=False)
         arrays = {"": loaded} if isinstance(loaded, np.ndarray) else {k: loaded[k] for k in loaded.files}
-    except (ValueError, EOFError, OSError, MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, BadInput):
-            raise
+    except BadInput:
+        raise
+    except Exception as error:  # damaged headers make NumPy's parser raise exceptions of many types
         pickled = "pickle" in str(error) and "magic" not in str(error)
         reason = "it holds pickled objects, which are not executed, or" if pickled else "it"
         raise BadInput(
             f"data: {place}{reason} is no complete NumPy file; save an array of floats with numpy.save"
         ) from error
+    for array in arrays.values():
+        if array.dtype.kind not in "biuf":  # text in a damaged file need not be valid
+            raise _not_numeric(place, array)
     if len(arrays) == 1:
         return _from_array(place, next(iter(arrays.values())))
     return _joined(place, arrays)
@@ -206,10 +214,14 @@ def _as_matrix(place: str, array: np.ndarray) -> np.ndarray:
             f"data: {place}there are {array.size} numbers, the limit is {MAX_NUMBERS}; keep fewer rows"
         )
     if array.dtype.names is not None or array.dtype.kind in "cmMV":
-        raise BadInput(f"data: {place}numbers of type {array.dtype} are not read; convert them to floats")
+        raise _not_numeric(place, array)
     width = prod(array.shape[1:])
     matrix: np.ndarray = array.reshape(len(array), width)
     return matrix
+
+
+def _not_numeric(place: str, array: np.ndarray) -> BadInput:
+    return BadInput(f"data: {place}entries of type {array.dtype} are not read; convert them to floats")
 
 
 def _joined(place: str, arrays: Mapping[str, np.ndarray]) -> Table:

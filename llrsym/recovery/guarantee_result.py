@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, ROUND_UP, Context
 from fractions import Fraction
-from math import nextafter
+from math import inf, nextafter
 
 from llrsym.verdict import GIVEN, interval
 
@@ -83,8 +84,16 @@ class Guarantee:
 
     @property
     def noise_amplification(self) -> float | None:
-        """The coefficients move by at most this times the Euclidean norm of the noise; rounded up."""
-        return None if self.sigma_min is None else nextafter(float(1 / self.sigma_min), float("inf"))
+        """The coefficients move by at most this times the Euclidean norm of the noise; rounded up.
+
+        None without a proved bound, or with one above the range of doubles.
+        """
+        if not self.sigma_min:
+            return None
+        try:
+            return nextafter(float(1 / self.sigma_min), inf)
+        except OverflowError:
+            return None
 
     def to_json_dict(self) -> dict[str, object]:
         """Return the answer as JSON data."""
@@ -174,10 +183,19 @@ class Guarantee:
         )
         return [
             f"  sigma_min of the evaluation matrix on {len(self.columns)} tangent functions >= "
-            f"{_rounded_down(self.sigma_min):.4g}{estimate}, with {self.bits} bits",
-            f"  noise of norm e moves the coefficients of the linearised fit by at most "
-            f"{self.noise_amplification:.4g} e",
+            f"{_digits(_rounded_down(self.sigma_min), ROUND_DOWN)}{estimate}, with {self.bits} bits",
+            "  noise of norm e moves the coefficients of the linearised fit by at most "
+            f"{_times(self.noise_amplification)}",
         ]
+
+
+def _times(factor: float | None) -> str:
+    return "more than 1e308 e" if factor is None else f"{_digits(factor, ROUND_UP)} e"
+
+
+def _digits(value: float, rounding: str) -> str:
+    """Four digits, rounded towards the safe side."""
+    return f"{Context(prec=4, rounding=rounding).create_decimal_from_float(value).normalize():g}"
 
 
 def _rounded_down(value: Fraction) -> float:

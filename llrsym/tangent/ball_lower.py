@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import log2
 from random import Random
 
 from llrsym.kernel.analytic import check_analytic
 from llrsym.kernel.errors import Rejected
-from llrsym.kernel.program import Program, size
+from llrsym.kernel.program import Program, Shape, size
 from llrsym.kernel.tower import Weights
 from llrsym.tangent.left_inverse import Checkpoint, find_evaluation, find_left_inverse, spread_rows
 from llrsym.tangent.lower import LowerBound
 
 MAX_PARAMETERS = 1_200
 SPARE_SAMPLES = 6
-GRID = 32
-RANGES = (2, 4, 1)
-"""Half-widths of the box of the points, one for each attempt."""
+GRID, FAR, NEAR = 4096, (-2,), (-4, -3, -2, -1, 0, 1, 2)
+"""Odd multiples of 2^-k/4096 up to 2^-k, for points: up to 4, or of all sizes, as saturated neurons need."""
+POOL, SMALL = 3, 150
+"""How many times more points than needed are tried, and of all sizes, for networks with few parameters."""
 
 
 def find_ball_lower_bound(
@@ -39,12 +41,11 @@ def find_ball_lower_bound(
     if program.parameter_count > MAX_PARAMETERS:
         return _none(f"limit: more than {MAX_PARAMETERS} parameters are too many for balls")
     draw = Random(f"{seed}/{attempt}")
-    half = RANGES[attempt % len(RANGES)]
     try:
         if weights is None:
             check_analytic(program)
-        witness = weights or tuple(_numbers(draw, size(p.shape), 1) for p in program.parameters)
-        points = _points(program, draw, target, half)
+        witness = weights or tuple(_witness(draw, p.shape) for p in program.parameters)
+        points = _points(program, draw, target)
         found = find_evaluation(program, witness, points, target, None, checkpoint)
         if found is None:
             return _none("balls: no evaluation matrix of full rank was found")
@@ -67,10 +68,20 @@ def _none(reason: str) -> LowerBound:
     return LowerBound(0, None, (), reason)
 
 
-def _points(program: Program, draw: Random, target: int, half: int) -> Sequence[tuple[Fraction, ...]]:
-    count = -(-target // max(1, program.output_count)) + SPARE_SAMPLES
-    return [_numbers(draw, size(program.input_shape), half) for _ in range(count)]
+def _points(program: Program, draw: Random, target: int) -> Sequence[tuple[Fraction, ...]]:
+    is_small = program.parameter_count <= SMALL
+    count = (-(-target // max(1, program.output_count)) + SPARE_SAMPLES) * (POOL if is_small else 1)
+    inputs = size(program.input_shape)
+    return [_numbers(draw, inputs, draw.choice(NEAR if is_small else FAR)) for _ in range(count)]
 
 
-def _numbers(draw: Random, count: int, half: int) -> tuple[Fraction, ...]:
-    return tuple(Fraction(draw.randint(-half * GRID, half * GRID), GRID) for _ in range(count))
+def _witness(draw: Random, shape: Shape) -> tuple[Fraction, ...]:
+    """Weights up to about 4 / sqrt(fan-in): neurons that differ and are not saturated."""
+    fan_in = size(shape[1:]) if len(shape) > 1 else 1
+    return _numbers(draw, size(shape), round(log2(max(1, fan_in)) / 2) - 2)
+
+
+def _numbers(draw: Random, count: int, scale: int) -> tuple[Fraction, ...]:
+    """Random odd multiples of 2^-scale / GRID up to 2^-scale: none is zero."""
+    odd = (2 * draw.randrange(-GRID // 2, GRID // 2) + 1 for _ in range(count))
+    return tuple(Fraction(number, GRID) / Fraction(2) ** scale for number in odd)

@@ -24,6 +24,10 @@ from llrsym.kernel.tower import Weights
 
 FIRST_BITS, MOST_BITS = 128, 16_384
 SPARE_BITS = 24
+DIRECT_BITS, FEW = 256, 100
+"""More columns than a few are first tried all together at so many bits, because that runs in C."""
+PATIENCE = ((40, 2_048), (100, 1_024), (200, 512))
+"""Up to so many columns a rank that does not grow is believed only at so many bits."""
 Point = tuple[Fraction, ...]
 Checkpoint = Callable[[str], None]
 
@@ -63,32 +67,23 @@ def find_evaluation(
 
     ``columns`` are known to be independent as functions; None to look for them.
     """
-    best, bits = None, FIRST_BITS
-    while bits <= MOST_BITS:
+    first = tuple(range(program.parameter_count) if columns is None else columns)
+    best, patience = None, max((b for size, b in PATIENCE if target <= size), default=FIRST_BITS)
+    for bits in (2**k for k in range(FIRST_BITS.bit_length() - 1, MOST_BITS.bit_length())):
         checkpoint(f"evaluation matrix of {len(points)} points, {bits} bits")
-        found = _evaluated(program, weights, points, columns, bits)
+        matrix = evaluation_matrix(program, weights, points, bits)
+        with precision_of(bits):
+            found = _with_columns(matrix, first, bits) if len(first) <= matrix.nrows() else None
+            if found is None and (bits > DIRECT_BITS or len(first) <= FEW or len(first) > matrix.nrows()):
+                checkpoint(f"independent columns among {len(first)}, {bits} bits")
+                found = _with_columns(matrix, _pivots(matrix, bits, first), bits)
         if found is not None and len(found.columns) >= target:
             return found
-        if found is not None and best is not None and len(found.columns) <= len(best.columns):
+        stagnates = found is not None and best is not None and len(found.columns) <= len(best.columns)
+        if stagnates and bits >= patience:
             return best
-        best, bits = found or best, 2 * bits
+        best = best if stagnates else found or best
     return best
-
-
-def _evaluated(
-    program: Program,
-    weights: Weights,
-    points: Sequence[Point],
-    columns: Sequence[int] | None,
-    bits: int,
-) -> Evaluation | None:
-    matrix = evaluation_matrix(program, weights, points, bits)
-    with precision_of(bits):
-        known = tuple(columns) if columns is not None else _pivots(matrix, bits)
-        found = _with_columns(matrix, known, bits)
-        if found is None and columns is not None:
-            found = _with_columns(matrix, _pivots(matrix, bits, known), bits)
-    return found
 
 
 def _with_columns(matrix: arb_mat, columns: tuple[int, ...], bits: int) -> Evaluation | None:
@@ -112,16 +107,15 @@ def submatrix(matrix: arb_mat, rows: Sequence[int] | None, columns: Sequence[int
     return arb_mat(len(kept), len(columns), [row[c] for row in kept for c in columns])
 
 
-def _pivots(matrix: arb_mat, bits: int, among: Sequence[int] | None = None) -> tuple[int, ...]:
-    """Return columns that are independent by a margin of half the bits: a pivoted Cholesky factorisation."""
-    candidates = list(range(matrix.ncols())) if among is None else list(among)
-    chosen = submatrix(matrix, None, candidates)
+def _pivots(matrix: arb_mat, bits: int, candidates: Sequence[int]) -> tuple[int, ...]:
+    """Return columns that are independent by a margin of a quarter of the bits: a pivoted Cholesky method."""
+    chosen = _normalised(submatrix(matrix, None, candidates))
     gram = np.array(rounded(chosen.transpose() * chosen, bits), dtype=object)
-    scales = [int(gram[k, k]) for k in range(len(candidates))]
-    left, pivots = list(range(len(candidates))), []
+    left = [k for k in range(len(candidates)) if gram[k, k]]
+    pivots, least = [], 1 << (bits // 4)
     while left:
-        k = max(left, key=lambda n: (gram[n, n] << bits) // scales[n] if scales[n] > 0 else 0)
-        if scales[k] <= 0 or (gram[k, k] << (bits // 2)) <= scales[k] or gram[k, k] <= 1 << (bits // 4):
+        k = max(left, key=lambda n: gram[n, n])
+        if gram[k, k] <= least:
             break
         pivots.append(k)
         left.remove(k)
@@ -129,6 +123,16 @@ def _pivots(matrix: arb_mat, bits: int, among: Sequence[int] | None = None) -> t
         column = gram[index, k]
         gram[np.ix_(index, index)] -= np.outer(column, column) // gram[k, k]
     return tuple(sorted(candidates[k] for k in pivots))
+
+
+def _normalised(matrix: arb_mat) -> arb_mat:
+    """The columns times powers of two that make their largest entry about 1; columns of zeros stay."""
+    table = matrix.tolist()
+    largest = [max((abs(row[c]).mid() for row in table), default=arb(0)) for c in range(matrix.ncols())]
+    factors = [arb(2) ** -_bits(value) for value in largest]
+    return arb_mat(
+        len(table), len(factors), [v * f for row in table for v, f in zip(row, factors, strict=True)]
+    )
 
 
 def find_left_inverse(
