@@ -45,8 +45,8 @@ def main(folder: Path) -> None:
         axes.set_facecolor(paper)
         for (label, (counts, values)), colour, marker in zip(curves.items(), colours, "os", strict=True):
             axes.semilogy(counts, values, color=colour, marker=marker, markersize=5)
-            axes.annotate(label, (counts[-1], values[-1]), (0, 9), textcoords="offset points",
-                          ha="right", fontsize=9, color=colour)  # fmt: skip
+            axes.annotate(label, (counts[0], values[0]), (9, 2), textcoords="offset points",
+                          fontsize=9, color=colour)  # fmt: skip
         axes.set_xlabel("patients", color=ink)
         axes.set_ylabel("noise amplification, proved upper bound", color=ink)
         axes.tick_params(colors=ink, which="both")

@@ -105,18 +105,17 @@ _DIRECT = {
 def _by_kernel(name: str, z: arb) -> tuple[arb, arb]:
     """What FLINT does not have: the kernel's own enclosure, for the dyadic middle of the ball."""
     bits = flint.ctx.prec + GUARD_BITS
-    middle = _floor(z.mid() * arb(2) ** bits)
+    middle = _nearest(z, bits)
     unit = arb(2) ** -bits
     (a, _), (b, _) = value_and_slope(name, (middle, 0), bits)
     return arb(a) * unit, arb(b) * unit
 
 
-def _floor(value: arb) -> int:
-    """The integer part of an exact ball."""
-    found = value.floor().unique_fmpz()
-    if found is None:
-        raise Rejected(f"{value} is not exact at {flint.ctx.prec} bits")
-    return int(found)
+def _nearest(value: arb, scale: int) -> int:
+    """An integer next to the middle of a ball times 2^scale, computed exactly."""
+    mantissa, exponent = value.mid().man_exp()
+    shift = int(exponent) + scale
+    return int(mantissa) << shift if shift >= 0 else (int(mantissa) + (1 << (-shift - 1))) >> -shift
 
 
 def evaluation_matrix(
@@ -154,8 +153,4 @@ def evaluation_matrix(
 
 def rounded(matrix: arb_mat, scale: int) -> list[list[int]]:
     """Return integers close to the middles of the entries times 2^scale, by row."""
-    unit = arb(2) ** scale
-    width = matrix.ncols()
-    with precision_of(flint.ctx.prec + scale + 64):
-        flat = [_floor(entry.mid() * unit + arb(0.5)) for entry in matrix.entries()]
-    return [flat[start : start + width] for start in range(0, len(flat), width)]
+    return [[_nearest(entry, scale) for entry in row] for row in matrix.tolist()]

@@ -63,8 +63,6 @@ def _sign_of_product(equation: Equation, signs: Sequence[int], shapes: Sequence[
 
 def _sign_of_activation(activation: Activation, sign: int) -> int:
     name = activation.name
-    if name.startswith("ode:"):
-        raise Rejected("analytic: the solution of a differential equation may end at a finite argument")
     if name.startswith("rational:") and not _is_positive_polynomial(activation):
         raise Rejected(f"analytic: the denominator of {name} is not visibly positive")
     if activation.kind == ROOT:

@@ -141,6 +141,9 @@ class Ring:
             return _at_zero(activation)
         if not z and activation.kind == PRIMITIVE and activation.parity == (-1, 0, 0):
             return {}, _at_zero(activation)[0]
+        if not z and activation.kind == OPAQUE and (activation.parity == (-1, 0, 0) or name == "gelu"):
+            # An odd function is zero at zero, and gelu(0) = 0 Phi(0).
+            return {}, self._symbols(name, z)[1]
         if activation.parity is not None and leads_negative(z):
             a, b, c = activation.parity
             mirrored = {monomial: -coefficient for monomial, coefficient in z.items()}

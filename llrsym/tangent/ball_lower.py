@@ -20,7 +20,7 @@ from llrsym.tangent.lower import LowerBound
 
 MAX_PARAMETERS = 1_200
 SPARE_SAMPLES = 6
-GRID, FAR, NEAR = 4096, (-2,), (-4, -3, -2, -1, 0, 1, 2)
+GRID, LARGE, ALL_SIZES = 4096, (-2,), ((-2, -1, 0, 1, 2), (-4, -3, -2, -1, 0))
 """Odd multiples of 2^-k/4096 up to 2^-k, for points: up to 4, or of all sizes, as saturated neurons need."""
 POOL, SMALL = 3, 150
 """How many times more points than needed are tried, and of all sizes, for networks with few parameters."""
@@ -45,7 +45,7 @@ def find_ball_lower_bound(
         if weights is None:
             check_analytic(program)
         witness = weights or tuple(_witness(draw, p.shape) for p in program.parameters)
-        points = _points(program, draw, target)
+        points = _points(program, draw, target, attempt)
         found = find_evaluation(program, witness, points, target, None, checkpoint)
         if found is None:
             return _none("balls: no evaluation matrix of full rank was found")
@@ -68,11 +68,11 @@ def _none(reason: str) -> LowerBound:
     return LowerBound(0, None, (), reason)
 
 
-def _points(program: Program, draw: Random, target: int) -> Sequence[tuple[Fraction, ...]]:
+def _points(program: Program, draw: Random, target: int, attempt: int) -> Sequence[tuple[Fraction, ...]]:
     is_small = program.parameter_count <= SMALL
     count = (-(-target // max(1, program.output_count)) + SPARE_SAMPLES) * (POOL if is_small else 1)
-    inputs = size(program.input_shape)
-    return [_numbers(draw, inputs, draw.choice(NEAR if is_small else FAR)) for _ in range(count)]
+    inputs, scales = size(program.input_shape), ALL_SIZES[attempt % 2] if is_small else LARGE
+    return [_numbers(draw, inputs, draw.choice(scales)) for _ in range(count)]
 
 
 def _witness(draw: Random, shape: Shape) -> tuple[Fraction, ...]:

@@ -1,8 +1,8 @@
 """Ball certificates: a left inverse of an evaluation matrix, found with Arb and checked by the kernel.
 
 # The choice of algorithm
-# 1. The Gram matrix G = J^T J is inverted by FLINT; R = G^-1 J^T is the left inverse of least norm. That
-#    takes about twice the bits that J itself loses, but everything runs in C.
+# 1. The Gram matrix G = J^T J is inverted by FLINT, for columns scaled to one size; R = G^-1 J^T is the left
+#    inverse of least norm. That takes about twice the bits that J itself loses, but everything runs in C.
 # 2. Which columns are independent is read off a pivoted Cholesky factorisation of G at the same precision.
 # 3. The precision is doubled until the kernel accepts, or the numerical rank no longer grows.
 # Invariants: nothing here decides; ``certified`` is what the kernel's rule returned.
@@ -22,7 +22,7 @@ from llrsym.kernel.errors import Rejected
 from llrsym.kernel.program import Program
 from llrsym.kernel.tower import Weights
 
-FIRST_BITS, MOST_BITS = 128, 16_384
+FIRST_BITS, MOST_BITS = 128, 8_192
 SPARE_BITS = 24
 DIRECT_BITS, FEW = 256, 100
 """More columns than a few are first tried all together at so many bits, because that runs in C."""
@@ -88,11 +88,8 @@ def find_evaluation(
 
 def _with_columns(matrix: arb_mat, columns: tuple[int, ...], bits: int) -> Evaluation | None:
     chosen = submatrix(matrix, None, columns)
-    try:
-        inverse = (chosen.transpose() * chosen).inv() * chosen.transpose()
-    except ZeroDivisionError:
-        return None
-    if not columns:
+    inverse = _least_left_inverse(chosen) if columns else None
+    if inverse is None:
         return None
     projection = chosen * inverse
     middles = np.array([[float(v.mid()) for v in row] for row in projection.tolist()])
@@ -109,7 +106,8 @@ def submatrix(matrix: arb_mat, rows: Sequence[int] | None, columns: Sequence[int
 
 def _pivots(matrix: arb_mat, bits: int, candidates: Sequence[int]) -> tuple[int, ...]:
     """Return columns that are independent by a margin of a quarter of the bits: a pivoted Cholesky method."""
-    chosen = _normalised(submatrix(matrix, None, candidates))
+    chosen = submatrix(matrix, None, candidates)
+    chosen = _times_columns(chosen, _factors(chosen))
     gram = np.array(rounded(chosen.transpose() * chosen, bits), dtype=object)
     left = [k for k in range(len(candidates)) if gram[k, k]]
     pivots, least = [], 1 << (bits // 4)
@@ -125,14 +123,16 @@ def _pivots(matrix: arb_mat, bits: int, candidates: Sequence[int]) -> tuple[int,
     return tuple(sorted(candidates[k] for k in pivots))
 
 
-def _normalised(matrix: arb_mat) -> arb_mat:
-    """The columns times powers of two that make their largest entry about 1; columns of zeros stay."""
+def _factors(matrix: arb_mat) -> list[arb]:
+    """Powers of two that make the largest entry of each column about 1."""
     table = matrix.tolist()
     largest = [max((abs(row[c]).mid() for row in table), default=arb(0)) for c in range(matrix.ncols())]
-    factors = [arb(2) ** -_bits(value) for value in largest]
-    return arb_mat(
-        len(table), len(factors), [v * f for row in table for v, f in zip(row, factors, strict=True)]
-    )
+    return [arb(2) ** -_bits(value) for value in largest]
+
+
+def _times_columns(matrix: arb_mat, factors: Sequence[arb]) -> arb_mat:
+    entries = [v * f for row in matrix.tolist() for v, f in zip(row, factors, strict=True)]
+    return arb_mat(matrix.nrows(), matrix.ncols(), entries)
 
 
 def find_left_inverse(
@@ -150,48 +150,77 @@ def find_left_inverse(
     ``own_points`` and ``witness``: the certificate has to hold the points, and the weights.
     """
     count = program.output_count
-    with precision_of(evaluation.bits):
-        chosen = submatrix(evaluation.matrix, rows, evaluation.columns)
-        inverse = _inverse_of(evaluation, chosen, rows)
-        if inverse is None:
-            return None
-        scale = max(0, _bits(_row_sum(chosen.transpose()))) + _bits(len(rows)) + SPARE_BITS
-        integers = tuple(tuple(row) for row in rounded(inverse, scale))
-        precision = max(0, _bits(_row_sum(inverse))) + _bits(len(evaluation.columns)) + 2 * SPARE_BITS
     samples = [row // count for row in rows]
     used = {sample: k for k, sample in enumerate(dict.fromkeys(samples))} if own_points else None
     places = tuple((used[s] if used else s, row % count) for s, row in zip(samples, rows, strict=True))
     kept = tuple(points[s] for s in used) if used else ()
-    for extra in (0, 64, 256, evaluation.bits):
-        certificate = BallCertificate(
-            precision + extra,
-            kept,
-            weights if witness else None,
-            places,
-            evaluation.columns,
-            integers,
-            scale,
-        )
-        try:
-            defect = check_left_inverse(
-                program, weights, kept if own_points else points, certificate, FlintProducts()
-            )
-        except Rejected:
+    for bits in (evaluation.bits, 2 * evaluation.bits, 4 * evaluation.bits):
+        found = _integers(program, weights, points, evaluation, rows, bits)
+        if found is None or found.precision > MOST_BITS:
             continue
-        return LeftInverse(certificate, defect)
+        for extra in (0, 128, 1_024):
+            certificate = BallCertificate(
+                found.precision + extra,
+                kept,
+                weights if witness else None,
+                places,
+                evaluation.columns,
+                found.inverse,
+                found.scale,
+            )
+            try:
+                defect = check_left_inverse(
+                    program, weights, kept if own_points else points, certificate, FlintProducts()
+                )
+            except Rejected:
+                continue
+            return LeftInverse(certificate, defect)
     return None
 
 
-def _inverse_of(evaluation: Evaluation, chosen: arb_mat, rows: Sequence[int]) -> arb_mat | None:
-    """The left inverse of these rows: that of all rows, of a minor, or the one of least norm."""
-    if chosen.nrows() == evaluation.matrix.nrows() and list(rows) == sorted(rows):
-        return evaluation.inverse
+@dataclass(frozen=True, slots=True)
+class _Integers:
+    """An integer matrix R with 2^-scale R J close to I, and the bits that J needs for a proof of it."""
+
+    inverse: tuple[tuple[int, ...], ...]
+    scale: int
+    precision: int
+
+
+def _integers(
+    program: Program,
+    weights: Weights,
+    points: Sequence[Point],
+    evaluation: Evaluation,
+    rows: Sequence[int],
+    bits: int,
+) -> _Integers | None:
+    """Round a left inverse of these rows, computed with so many bits."""
+    is_first = bits == evaluation.bits
+    matrix = evaluation.matrix if is_first else evaluation_matrix(program, weights, points, bits)
+    with precision_of(bits):
+        chosen = submatrix(matrix, rows, evaluation.columns)
+        is_known = is_first and list(rows) == list(range(matrix.nrows()))
+        inverse = evaluation.inverse if is_known else _least_left_inverse(chosen)
+        if inverse is None:
+            return None
+        scale = max(0, _bits(_row_sum(chosen.transpose()))) + _bits(len(rows)) + SPARE_BITS
+        precision = max(0, _bits(_row_sum(inverse))) + _bits(len(evaluation.columns)) + 2 * SPARE_BITS
+        return _Integers(tuple(tuple(row) for row in rounded(inverse, scale)), scale, precision)
+
+
+def _least_left_inverse(matrix: arb_mat) -> arb_mat | None:
+    """The left inverse of least norm for the columns scaled to a common size, scaled back."""
+    factors = _factors(matrix)
+    scaled = _times_columns(matrix, factors)
     try:
-        if chosen.nrows() == chosen.ncols():
-            return chosen.inv()
-        return (chosen.transpose() * chosen).inv() * chosen.transpose()
+        if matrix.nrows() == matrix.ncols():
+            inverse = scaled.inv()
+        else:
+            inverse = (scaled.transpose() * scaled).inv() * scaled.transpose()
     except ZeroDivisionError:
         return None
+    return _times_columns(inverse.transpose(), factors).transpose()
 
 
 def _row_sum(matrix: arb_mat) -> arb:

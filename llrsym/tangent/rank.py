@@ -10,6 +10,7 @@
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -97,7 +98,7 @@ class Question:
         if not self.closed or self.explain:
             self._lower_upper()
         for attempt in range(1, ATTEMPTS):
-            if not self.closed and self.lower.rank:
+            if not self.closed and (self.lower.rank or attempt < BALL_ATTEMPTS):
                 self._raise_lower(attempt)
         return self.verdict(folder)
 
@@ -111,7 +112,7 @@ class Question:
         found = find_lower_bound(self.network.program, self.weights, self.upper.rank, str(self.seed), attempt)
         if found.rank >= self.lower.rank:
             self.lower = found
-        needs_balls = self.lower.certificate is None or self.lower.verdict != "proved"
+        needs_balls = found.certificate is None or found.verdict != "proved"
         if attempt < BALL_ATTEMPTS and needs_balls and self.upper.rank:
             self._raise_lower_by_balls(attempt)
 
@@ -126,6 +127,8 @@ class Question:
         )
         if found.rank >= max(1, self.lower.rank):
             self.lower = found
+        elif not self.lower.rank:
+            self.lower = replace(self.lower, reason=f"{self.lower.reason}; {found.reason}")
 
     def _lower_upper(self) -> None:
         self._checkpoint("upper bound: exact relations among the tangent functions")

@@ -110,13 +110,12 @@ def test_sixteen_multiples_of_one_argument() -> None:
 
 
 def test_a_transcendental_constant_inside_an_exponent() -> None:
-    """An exponent 3 tanh(1): independent of the others only under Schanuel's conjecture."""
+    """An exponent 3 tanh(1), independent of the others only under Schanuel's conjecture: balls do not ask."""
     weights = {"W1": [[2], [0]], "b1": [1, 1], "W2": [[1, 3]], "b2": ["1/2"], "W3": [[2]], "b3": [0]}
     verdict = model_rank(mlp(1, 2, 1, 1), at=weights)
     assert (verdict.lower, verdict.upper, verdict.parameters) == (7, 7, 9)
-    assert (verdict.lower_verdict, verdict.upper_verdict) == ("conditional", "proved")
-    assert verdict.verdict == "conditional"
-    assert any("Schanuel" in condition for condition in verdict.conditions)
+    assert (verdict.verdict, verdict.conditions) == ("proved", ())
+    assert "by balls" in verdict.lower_reason
 
 
 def shifted_kernels(share: int) -> Network:

@@ -9,6 +9,8 @@ import llrsym as ll
 from llrsym.errors import BadInput, OutOfBudget
 from llrsym.networks.assembly import Assembly
 from llrsym.networks.network import Network
+from llrsym.networks.weights import exact_weights
+from llrsym.tangent.lower import find_lower_bound
 from llrsym.verification import verify_paths
 
 
@@ -110,11 +112,12 @@ def test_a_division_by_zero_everywhere_is_bad_input() -> None:
         ll.model_rank(Network("1/0", program), at={"a": [1]})
 
 
-def test_opaque_activations_are_never_proved_from_below() -> None:
+def test_opaque_activations_are_proved_from_below_by_balls(tmp_path: Path) -> None:
     weights = {"W1": [[1], [1]], "b1": [1, 1], "W2": [[1, 2]], "b2": [0]}
-    verdict = ll.model_rank(ll.mlp(1, 2, 1, activation="gelu"), at=weights)
-    assert (verdict.lower, verdict.upper, verdict.verdict) == (0, 4, "open")
-    assert "no exact engine" in verdict.lower_reason
+    verdict = ll.model_rank(ll.mlp(1, 2, 1, activation="gelu"), at=weights, certificate=tmp_path)
+    assert (verdict.lower, verdict.upper, verdict.verdict) == (4, 4, "proved")
+    assert "by balls" in verdict.lower_reason
+    assert verify_paths(tmp_path)[0].accepted
 
 
 @pytest.mark.parametrize("activation", ["arctan", "softplus"])
@@ -138,16 +141,25 @@ def test_a_network_with_roots_is_proved_and_its_certificate_accepted(tmp_path: P
     assert (outcome.accepted, outcome.trusted) == (True, ())
 
 
-def test_softplus_inside_an_exponential_has_no_lower_bound_at_given_weights() -> None:
+ONES = {"W1": [[1]], "W2": [[1]], "W3": [[1]]}
+
+
+def test_softplus_inside_an_exponential_has_no_tower_at_given_weights() -> None:
     """exp(softplus(z)) = 1 + exp(z) is no new exponential, but exp(w softplus(z)) is for almost every w."""
     net = ll.mlp(1, 1, 1, 1, activation="softplus", bias=False)
-    verdict = ll.model_rank(net, at={"W1": [[1]], "W2": [[1]], "W3": [[1]]})
-    assert (verdict.lower, verdict.verdict) == (0, "open")
-    assert "values of softplus have rank" in verdict.lower_reason
+    verdict = ll.model_rank(net, at=ONES)
+    lower = find_lower_bound(net.program, exact_weights(net, ONES), 3, "0")
+    assert lower.rank == 0
+    assert "values of softplus have rank" in lower.reason
+    assert (verdict.lower, verdict.verdict) == (3, "proved")
+    assert "by balls" in verdict.lower_reason
     assert ll.model_rank(net).lower == 3
 
 
-def test_a_constant_in_an_exponent_makes_the_lower_side_conditional() -> None:
+def test_a_constant_in_an_exponent_makes_a_lower_side_without_balls_conditional(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("llrsym.tangent.ball_lower.MAX_PARAMETERS", 0)
     weights = {"W1": [[2], [0]], "b1": [1, 1], "W2": [[1, 3]], "b2": ["1/2"], "W3": [[2]], "b3": [0]}
     verdict = ll.model_rank(ll.mlp(1, 2, 1, 1), at=weights)
     assert (verdict.lower, verdict.upper) == (7, 7)
