@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from llrsym.recovery.design_result import Design
     from llrsym.recovery.guarantee import llr_guarantee
     from llrsym.recovery.guarantee_result import Guarantee
+    from llrsym.recovery.recover import recover
+    from llrsym.recovery.recovery_result import Recovery
     from llrsym.recovery.sample_design import sample_design
     from llrsym.report.api import bounds_table
     from llrsym.tangent.functions import tangent_functions
@@ -64,6 +66,7 @@ __all__ = [
     "Guarantee",
     "Network",
     "OutOfBudget",
+    "Recovery",
     "Relation",
     "Verdict",
     "__version__",
@@ -89,6 +92,7 @@ __all__ = [
     "optimistic_sample_size",
     "parse_network",
     "read_data",
+    "recover",
     "recurrent",
     "register_activation",
     "residual",
@@ -111,6 +115,7 @@ _HOMES = {
     "Guarantee": "llrsym.recovery.guarantee_result",
     "Network": "llrsym.networks.network",
     "OutOfBudget": "llrsym.errors",
+    "Recovery": "llrsym.recovery.recovery_result",
     "Relation": "llrsym.verdict",
     "Verdict": "llrsym.verdict",
     "attention": "llrsym.networks.builders",
@@ -135,6 +140,7 @@ _HOMES = {
     "optimistic_sample_size": "llrsym.bounds.optimistic",
     "parse_network": "llrsym.networks.text",
     "read_data": "llrsym.recovery.data",
+    "recover": "llrsym.recovery.recover",
     "recurrent": "llrsym.networks.builders",
     "register_activation": "llrsym.networks.activations",
     "residual": "llrsym.networks.builders",

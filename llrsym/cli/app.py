@@ -20,6 +20,7 @@ from llrsym.cli.embed import embed
 from llrsym.cli.guarantee import guarantee
 from llrsym.cli.independence import independence
 from llrsym.cli.rank import rank
+from llrsym.cli.recover import recover
 from llrsym.cli.sample import sample
 from llrsym.cli.strata import strata
 from llrsym.cli.table import table
@@ -95,6 +96,7 @@ app.command(short_help="Weights of a wide network with the function of a narrow 
 app.command(short_help="Do these samples carry an LLR guarantee?")(guarantee)
 app.command(short_help="Sample points with a proved LLR guarantee.")(sample)
 app.command(short_help="Tables of bounds, of a file or of the papers.")(table)
+app.command(short_help="Trained networks against the optimistic sample size.")(recover)
 app.command(short_help="Ranks over a grid of sizes, and a formula for them.")(conjecture)
 app.command(short_help="Check certificates with the kernel.")(verify)
 app.command(short_help="Versions, optional extras, what each enables.")(doctor)

@@ -28,6 +28,7 @@ VERBS = (
     "guarantee",
     "sample",
     "conjecture",
+    "recover",
     "independence",
     "table",
     "verify",
