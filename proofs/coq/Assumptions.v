@@ -1,0 +1,85 @@
+(* The main theorems.  For each of them Coq prints the axioms it rests on; check_assumptions.py reads the list. *)
+
+From LLR Require EvaluationLemma LLRGuarantee MinorModP RealSpans RealModels LayeredNetwork EmbeddingPrinciple
+  EmbeddingMoves EmbeddingConsequences Activations ReductionFates Reductions
+  Independence IndependenceExponentials TwoLayerTanhLine TwoLayerTanhIndependence TwoLayerTanhRank TwoLayerTanhTied.
+
+Print Assumptions EvaluationLemma.evaluation_lemma.
+Print Assumptions EvaluationLemma.dim_span_exists.
+Print Assumptions EvaluationLemma.dim_span_unique.
+Print Assumptions EvaluationLemma.rank_evaluation_le.
+Print Assumptions EvaluationLemma.determines_rank.
+
+Print Assumptions LLRGuarantee.LLR_guarantee_iff_rank.
+Print Assumptions LLRGuarantee.LLR_guarantee_needs_samples.
+Print Assumptions LLRGuarantee.LLR_guarantee_exists.
+Print Assumptions LLRGuarantee.LLR_guarantee_monotone.
+Print Assumptions LLRGuarantee.minor_bounds_rank.
+Print Assumptions LLRGuarantee.rank_at_most.
+Print Assumptions LLRGuarantee.optimistic_sample_size_bounds.
+Print Assumptions LLRGuarantee.optimistic_sample_size_is_minimal_rank.
+
+Print Assumptions MinorModP.minor_nonzero_lifts.
+Print Assumptions MinorModP.rank_at_least_of_residues.
+Print Assumptions MinorModP.minor_nonzero_mod_p.
+Print Assumptions MinorModP.rank_at_least_mod_p.
+Print Assumptions MinorModP.rank_at_least_mod_p_fractions.
+Print Assumptions MinorModP.rank_at_least.
+
+Print Assumptions RealSpans.dim_exists.
+Print Assumptions RealSpans.dim_unique.
+Print Assumptions RealSpans.dim_monotone.
+
+Print Assumptions RealModels.samples_exist.
+Print Assumptions RealModels.determines_needs_samples.
+Print Assumptions RealModels.optimistic_sample_size_bounds.
+Print Assumptions RealModels.optimistic_sample_size_is_minimal_rank.
+
+Print Assumptions LayeredNetwork.directional_is_derivative.
+Print Assumptions LayeredNetwork.tangent_is_derivative.
+
+Print Assumptions EmbeddingPrinciple.chain_rule_lemma.
+Print Assumptions EmbeddingPrinciple.compatible_function.
+Print Assumptions EmbeddingPrinciple.compatible_tangents.
+Print Assumptions EmbeddingPrinciple.compatible_embedding.
+
+Print Assumptions EmbeddingMoves.replication_keeps_tangent_space.
+Print Assumptions EmbeddingMoves.split_keeps_tangent_space.
+Print Assumptions EmbeddingMoves.null_keeps_tangent_space.
+Print Assumptions EmbeddingMoves.widening.
+
+Print Assumptions EmbeddingConsequences.embedding_composition.
+Print Assumptions EmbeddingConsequences.LLR_guarantee_smaller.
+Print Assumptions EmbeddingConsequences.rank_le_parameters.
+Print Assumptions EmbeddingConsequences.network_optimistic_sample_size_is_minimal_rank.
+Print Assumptions EmbeddingConsequences.optimistic_sample_size_le_narrow_rank.
+Print Assumptions EmbeddingConsequences.optimistic_sample_size_le_narrow_parameters.
+Print Assumptions EmbeddingConsequences.criticality_preserved.
+
+Print Assumptions Activations.tanh_derivative.
+Print Assumptions Activations.tanh_parity.
+Print Assumptions Activations.tanh_split.
+Print Assumptions Activations.tanh_null.
+Print Assumptions Activations.sigmoid_derivative.
+Print Assumptions Activations.sigmoid_parity.
+
+Print Assumptions ReductionFates.reduction_keeps_function.
+Print Assumptions ReductionFates.reduction_tangent_space.
+
+Print Assumptions Reductions.reduction_R1.
+Print Assumptions Reductions.reduction_R2.
+Print Assumptions Reductions.reduction_R3.
+Print Assumptions Reductions.reduced_rank.
+Print Assumptions Reductions.reduced_transitive.
+
+Print Assumptions Independence.dim_span_exists.
+Print Assumptions Independence.dim_span_unique.
+Print Assumptions IndependenceExponentials.exponential_polynomial_zero.
+Print Assumptions TwoLayerTanhLine.tanh_independent_line.
+Print Assumptions TwoLayerTanhIndependence.tanh_independent.
+Print Assumptions TwoLayerTanhRank.tangent_is_derivative.
+Print Assumptions TwoLayerTanhRank.tangents_independent.
+Print Assumptions TwoLayerTanhRank.full_rank.
+Print Assumptions TwoLayerTanhTied.clustering_exists.
+Print Assumptions TwoLayerTanhTied.rank_tied.
+Print Assumptions TwoLayerTanhTied.rank_tied_exists.
