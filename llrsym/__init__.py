@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from llrsym.networks.torch_import import from_torch
     from llrsym.networks.trace import trace
     from llrsym.networks.weight_files import load_weights
+    from llrsym.recovery.condense import condense
     from llrsym.recovery.data import Data, read_data
     from llrsym.recovery.design_result import Design
     from llrsym.recovery.guarantee import llr_guarantee
@@ -73,6 +74,7 @@ __all__ = [
     "attention",
     "bound_claim",
     "bounds_table",
+    "condense",
     "conjecture",
     "conv",
     "diagonal",
@@ -121,6 +123,7 @@ _HOMES = {
     "attention": "llrsym.networks.builders",
     "bound_claim": "llrsym.bounds.claims",
     "bounds_table": "llrsym.report.api",
+    "condense": "llrsym.recovery.condense",
     "conjecture": "llrsym.conjectures.conjecture",
     "conv": "llrsym.networks.builders",
     "diagonal": "llrsym.networks.builders",

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from llrsym import __version__
 from llrsym.cli import BAD_INPUT, INTERNAL_ERROR, complain, interrupted
 from llrsym.cli.bound import bound
+from llrsym.cli.condense import condense
 from llrsym.cli.conjecture import conjecture
 from llrsym.cli.describe import describe
 from llrsym.cli.doctor import doctor
@@ -96,6 +97,7 @@ app.command(short_help="Weights of a wide network with the function of a narrow 
 app.command(short_help="Do these samples carry an LLR guarantee?")(guarantee)
 app.command(short_help="Sample points with a proved LLR guarantee.")(sample)
 app.command(short_help="Tables of bounds, of a file or of the papers.")(table)
+app.command(short_help="Smaller networks near trained weights, with proof.")(condense)
 app.command(short_help="Trained networks against the optimistic sample size.")(recover)
 app.command(short_help="Ranks over a grid of sizes, and a formula for them.")(conjecture)
 app.command(short_help="Check certificates with the kernel.")(verify)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .decoding import decode
+from .distances import QUESTION as DISTANCE_QUESTION
+from .distances import check_distance, read_distance_certificate, read_distance_claim
 from .documents import ALMOST_EVERY, GIVEN, Certificate, Claim, read_certificate, read_claim
 from .embeddings import QUESTION as EMBEDDING_QUESTION
 from .embeddings import check_embedding, read_embedding_certificate, read_embedding_claim
@@ -76,10 +78,16 @@ def _prove_guarantee(claim: object, certificate: object, arithmetic: Arithmetic)
     return Statement(text, lower, decoded.rank, GIVEN, tuple(conditions), arithmetic.trusted)
 
 
+def _prove_distance(claim: object, certificate: object, arithmetic: Arithmetic) -> Statement:
+    text = check_distance(read_distance_claim(claim), read_distance_certificate(certificate))
+    return Statement(text, 0, 0, GIVEN, (), ())
+
+
 _QUESTIONS: dict[str, Callable[[object, object, Arithmetic], Statement]] = {
     TARGET_QUESTION: _prove_target,
     EMBEDDING_QUESTION: _prove_embedding,
     GUARANTEE_QUESTION: _prove_guarantee,
+    DISTANCE_QUESTION: _prove_distance,
 }
 
 

@@ -29,6 +29,7 @@ VERBS = (
     "sample",
     "conjecture",
     "recover",
+    "condense",
     "independence",
     "table",
     "verify",
