@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from string import ascii_letters
 
 import numpy as np
@@ -16,11 +18,15 @@ from numpy.typing import NDArray
 
 from llrsym.errors import BadInput
 from llrsym.kernel.activations import Polynomial, activation_named
+from llrsym.kernel.differential_equations import pieces_towards
+from llrsym.kernel.polynomial_systems import PREFIX
 from llrsym.kernel.program import Program, Shape, size, split_einsum
 from llrsym.kernel.run import Trace, forward, gradient
 
 Array = NDArray[np.float64]
 Pair = tuple[Array, Array]
+PIECE_BITS, NEGLIGIBLE_BITS = 192, 64
+"""Precision of the Taylor polynomials of ``ode:`` activations, and of the coefficients that are left out."""
 
 
 class Float64:
@@ -71,6 +77,8 @@ class Float64:
         return [piece.reshape(len(a), *s) for piece, s in zip(pieces, shapes, strict=True)]
 
     def activate(self, name: str, register: int, z: Array) -> Pair:
+        if name.startswith(PREFIX):
+            return _solution(name, z)
         return _FUNCTIONS[name](z) if name in _FUNCTIONS else _rational(name, z)
 
     def is_zero(self, a: Array) -> bool:
@@ -227,6 +235,57 @@ def _horner(polynomial: Polynomial, z: Array) -> Array:
     for power in range(max(coefficients, default=0), -1, -1):
         total = total * z + coefficients.get(power, 0.0)
     return total
+
+
+def _solution(name: str, z: Array) -> Pair:
+    """``ode:...`` by the kernel's Taylor polynomials; NaN where the solution is not cheap to follow."""
+    value, slope = np.full(z.shape, math.nan), np.full(z.shape, math.nan)
+    for side in (1, -1):
+        here = np.isfinite(z) & ((z >= 0) if side > 0 else (z < 0))
+        if here.any():
+            value[here], slope[here] = _on_side(name, side, side * z[here])
+    return value, slope
+
+
+def _on_side(name: str, side: int, distance: Array) -> Pair:
+    """Value and slope at side * distance."""
+    table = _pieces(name, side, max(0, math.frexp(distance.max())[1]))
+    place = np.searchsorted(table.starts, distance, side="right") - 1
+    scale = table.scales[place]
+    u = (distance - table.starts[place]) * scale
+    u[distance > table.end] = math.nan
+    coefficients = table.coefficients[place]
+    value, slope = np.zeros(u.shape), np.zeros(u.shape)
+    for k in range(coefficients.shape[1] - 1, -1, -1):
+        slope = slope * u + value
+        value = value * u + coefficients[:, k]
+    return value, side * slope * scale
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """Polynomials in (distance - start) * scale on consecutive steps, one per row."""
+
+    starts: Array
+    scales: Array
+    coefficients: Array
+    end: float
+
+
+@lru_cache(maxsize=64)
+def _pieces(name: str, side: int, exponent: int) -> _Pieces:
+    """The steps up to 2^exponent, or as far as they go."""
+    pieces = pieces_towards(name, side, 1 << PIECE_BITS + exponent, PIECE_BITS)
+    if not pieces:
+        return _Pieces(np.zeros(1), np.ones(1), np.zeros((1, 1)), -1.0)
+    unit = 1 << PIECE_BITS
+    used = max(
+        k for _, _, series in pieces for k, c in enumerate(series) if abs(c) > 1 << NEGLIGIBLE_BITS or not k
+    )
+    starts = np.array([abs(z) / unit for z, _, _ in pieces])
+    scales = np.array([2.0**h for _, h, _ in pieces])
+    rows = np.array([[c / unit for c in series[: used + 1]] for _, _, series in pieces])
+    return _Pieces(starts, scales, rows, starts[-1] + 1 / scales[-1])
 
 
 _FUNCTIONS: dict[str, Callable[[Array], Pair]] = {

@@ -7,8 +7,9 @@ about it has to be believed twice. Its parity, if it has one, is derived from th
 
 A primitive is known by its derivative N/D in the same sense, and a rational multiple of ``unit`` times it
 is a logarithm of such a quotient: 2i arctan(z) = log((1 + iz)/(1 - iz)), softplus(z) = log(1 + e^z). The
-square root is known by its square. Opaque activations have no exact form here; only their parity identity
-is known, which is enough for upper bounds but never for lower ones.
+square root is known by its square. Opaque activations have no exact form here; at most their parity identity
+is known, which is enough for upper bounds, while lower ones need enclosures of their values. Those that solve
+a differential equation are opaque, too; they have a name only if the solution is proved to exist for all z.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from .errors import Malformed
+from .polynomial_systems import PREFIX, check_exists_everywhere, read_system
 
 Term = tuple[Fraction, int, int, int, int]
 """coefficient, power of i, power of kappa, power of z, power of E"""
@@ -118,7 +120,7 @@ def _primitive(
     return Activation(name, numerator, denominator, powers, unit, PRIMITIVE, parity)
 
 
-def _opaque(name: str, parity: Parity) -> Activation:
+def _opaque(name: str, parity: Parity | None) -> Activation:
     return Activation(name, (), ONE, kind=OPAQUE, parity=parity)
 
 
@@ -174,10 +176,11 @@ _TABLE = {
 
 @lru_cache(maxsize=256)
 def activation_named(name: str) -> Activation:
-    """Return the activation with this name; ``power:3`` and ``rational:0,1/1,0,1`` carry their own data.
+    """Return the activation with this name; ``power:3``, ``rational:0,1/1,0,1`` and ``ode:y1@1`` carry data.
 
     ``rational:n0,n1,.../d0,d1,...`` is (n0 + n1 z + ...) / (d0 + d1 z + ...), coefficients written ``p`` or
-    ``p|q``. Raises ``Malformed`` for anything else.
+    ``p|q``; ``ode:`` names are those of ``polynomial_systems``. Raises ``Malformed`` for anything else, and
+    for a differential equation whose solution is not proved to exist for all real z.
 
     >>> activation_named("tanh").parity
     (-1, 0, 0)
@@ -192,11 +195,14 @@ def activation_named(name: str) -> Activation:
         return _exact(
             name, _coefficients(name, numerator), _coefficients(name, denominator) if slash else ONE
         )
+    if name.startswith(PREFIX):
+        check_exists_everywhere(read_system(name))
+        return _opaque(name, None)
     raise Malformed(f"activation '{name}' does not exist; there are {', '.join(activation_names())}")
 
 
 def activation_names() -> list[str]:
-    """Return the names of the table and the two patterns."""
+    """Return the names of the table and the two patterns of closed forms."""
     return [*_TABLE, "power:N", "rational:n0,n1,../d0,d1,.."]
 
 

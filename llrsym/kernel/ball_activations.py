@@ -23,7 +23,9 @@ from .ball_functions import (
     sine_cosine,
     square_root,
 )
+from .differential_equations import value_and_slope as solution_and_slope
 from .errors import Rejected
+from .polynomial_systems import PREFIX
 
 Pair = tuple[Ball, Ball]
 """value and derivative"""
@@ -65,6 +67,8 @@ def value_and_slope(name: str, z: Ball, precision: int) -> Pair:
     >>> value_and_slope("softplus", (-1 << 50, 0), 20)
     ((0, 1), (0, 1))
     """
+    if name.startswith(PREFIX):
+        return solution_and_slope(name, z, precision)
     if name not in BOUNDS:
         return _evaluate(name, z, precision)
     middle, radius = z

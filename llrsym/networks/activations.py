@@ -9,6 +9,15 @@ from fractions import Fraction
 from llrsym.errors import BadInput, shown
 from llrsym.kernel.activations import ROOT, activation_named, activation_names
 from llrsym.kernel.errors import Malformed
+from llrsym.kernel.polynomial_systems import PREFIX
+from llrsym.networks.formulas import (
+    FORMULA,
+    canonical_formula,
+    check_is_analytic,
+    parse,
+    plain_activation,
+)
+from llrsym.networks.systems import canonical_ode, canonical_system, exact_number
 
 Coefficient = int | str | Fraction
 
@@ -31,13 +40,14 @@ _registered: dict[str, str] = {}
 def canonical_activation(name: str) -> str:
     """Return the name under which the kernel knows this activation.
 
-    Names of the kernel are returned unchanged, registered ones become ``rational:...`` data, so that a
-    claim never depends on what was registered where it was made.
+    Names of the kernel are returned unchanged, registered ones become ``rational:...`` or ``ode:...`` data,
+    so that a claim never depends on what was registered where it was made. A ``formula:...`` is no name of
+    the kernel: it stands for several equations, which ``Assembly`` writes.
 
     Raises ``BadInput`` for activations that are not real-analytic and for unknown names.
 
-    >>> canonical_activation("tanh")
-    'tanh'
+    >>> canonical_activation("tanh"), canonical_activation("formula: z * sigmoid(z)")
+    ('tanh', 'formula:z*sigmoid(z)')
     >>> canonical_activation("relu")
     Traceback (most recent call last):
         ...
@@ -51,6 +61,10 @@ def canonical_activation(name: str) -> str:
             f"{name} is not analytic: {reason}; use an analytic activation, such as softplus, silu or tanh"
         )
     known = _registered.get(name, name)
+    if known.startswith(FORMULA):
+        return _canonical_formula(known.removeprefix(FORMULA))
+    if known.startswith(PREFIX):
+        return canonical_ode(known)
     try:
         kind = activation_named(known).kind
     except (Malformed, ValueError) as error:
@@ -74,30 +88,95 @@ def canonical_function(name: str) -> str:
 
 
 def register_activation(
-    name: str, *, numerator: Sequence[Coefficient], denominator: Sequence[Coefficient] = (1,)
+    name: str,
+    *,
+    numerator: Sequence[Coefficient] | None = None,
+    denominator: Sequence[Coefficient] = (1,),
+    formula: str | None = None,
+    derivatives: Sequence[str] | None = None,
+    initial: Sequence[Coefficient] = (),
 ) -> str:
-    """Name the rational function with these coefficients (constant term first); return its canonical name.
+    """Name an activation given by coefficients, a formula or an equation; return its canonical name.
 
-    sigma(z) = (n_0 + n_1 z + ...) / (d_0 + d_1 z + ...), with integers, fractions or ``"p/q"``, so that
-    sigma is exact. The denominator must have no real zero: then sigma is analytic on the real line.
+    ``numerator`` and ``denominator``: sigma(z) = (n_0 + n_1 z + ...) / (d_0 + d_1 z + ...), with integers,
+    fractions or ``"p/q"``; the denominator must have no real zero. ``formula``: a text in z such as
+    ``"z*tanh(softplus(z))"``; decimals are exact, and divisors must be visibly positive. ``derivatives`` and
+    ``initial``: sigma is the first component of the solution of y_k' = P_k(z, y1, .., yn) with these rational
+    values at z = 0, where the P_k are polynomials; it must be known to exist for all real z.
 
-    Raises ``BadInput`` for floats, zero polynomials, real zeros of the denominator, and a name in use.
+    Raises ``BadInput`` for floats, functions that are not analytic on the real line, and a name in use.
 
     >>> register_activation("cauchy", numerator=[1], denominator=[1, 0, 1])
     'rational:1/1,0,1'
-    >>> canonical_activation("cauchy")
-    'rational:1/1,0,1'
+    >>> register_activation("swoosh", formula="softplus(z - 4) - 0.08*z - 0.035")
+    'formula:softplus(z-4)-0.08*z-0.035'
+    >>> register_activation("dawson", derivatives=["1 - 2*z*y1"], initial=["0"])
+    'ode:1-2*z*y1@0'
+    >>> canonical_activation("dawson")
+    'ode:1-2*z*y1@0'
     """
     if not isinstance(name, str) or not name.isidentifier():
         raise BadInput(
             f"register_activation: {shown(name)} is not an identifier; choose a name such as 'my_act'"
         )
-    data = f"rational:{_written(name, numerator)}/{_written(name, denominator)}"
-    canonical_activation(data)
+    if sum(given is not None for given in (numerator, formula, derivatives)) != 1:
+        raise BadInput(
+            f"register_activation: give '{name}' either a numerator, a formula or derivatives, and only one"
+        )
+    if formula is not None:
+        data = canonical_activation(FORMULA + _text(formula))
+    elif derivatives is not None:
+        data = _canonical_system(derivatives, initial)
+    else:
+        data = f"rational:{_written(name, numerator or ())}/{_written(name, denominator)}"
+        canonical_activation(data)
     if name.lower() in NOT_ANALYTIC or name in activation_names() or _registered.get(name, data) != data:
         raise BadInput(f"register_activation: '{name}' already means something else; choose another name")
     _registered[name] = data
     return data
+
+
+def _text(formula: object) -> str:
+    if not isinstance(formula, str):
+        raise BadInput(f"register_activation: the formula {shown(formula)} is no text; write '0.5*z*tanh(z)'")
+    return formula
+
+
+def _canonical_system(derivatives: object, initial: object) -> str:
+    if isinstance(derivatives, str) or not isinstance(derivatives, Sequence):
+        raise BadInput(f"register_activation: derivatives is {shown(derivatives)}; give a list of texts")
+    if isinstance(initial, str) or not isinstance(initial, Sequence):
+        raise BadInput(f"register_activation: initial is {shown(initial)}; give a list of numbers")
+    return canonical_system(derivatives, [exact_number(value) for value in initial])
+
+
+def _canonical_formula(text: str) -> str:
+    """The canonical name of a formula; that of an activation if it is nothing but one."""
+    formulas = {name: _as_formula(data) for name, data in _registered.items()}
+    body = canonical_formula(text, _function_in_formula, formulas)
+    graph, root = parse(body, _function_in_formula)
+    check_is_analytic(text, graph, root)
+    return plain_activation(graph, root) or FORMULA + body
+
+
+def _function_in_formula(name: str) -> str:
+    known = canonical_function(name)
+    if known.startswith(PREFIX):
+        raise BadInput(f"'{name}' is given by a differential equation, which no formula can contain")
+    return known
+
+
+def _as_formula(data: str) -> str:
+    """A registered activation as a formula in z; a differential equation is none and stays as it is."""
+    kind, _, body = data.partition(":")
+    if kind != "rational":
+        return body if kind == "formula" else data
+    sides = [side.replace("|", "/").split(",") for side in body.split("/")]
+    above, below = (
+        "+".join(f"({c})*z^{n}" if n else f"({c})" for n, c in enumerate(side) if Fraction(c))
+        for side in sides
+    )
+    return f"({above})/({below})"
 
 
 def _written(name: str, coefficients: Sequence[Coefficient]) -> str:

@@ -9,6 +9,7 @@ from llrsym.errors import BadInput
 from llrsym.kernel.errors import Malformed
 from llrsym.kernel.program import Equation, Parameter, Program, Shape, split_einsum
 from llrsym.networks.activations import canonical_function
+from llrsym.networks.formulas import FORMULA, expanded, parse
 
 Data = tuple[Fraction, ...] | tuple[int, ...] | str
 
@@ -90,8 +91,11 @@ class Assembly:
         return self._append("einsum", (a, b), tuple(length[k] for k in out), specification)
 
     def activation(self, name: str, z: int) -> int:
-        """Add an activation, or "sqrt", applied entrywise."""
-        return self._append("activation", (z,), self._shapes[z], canonical_function(name))
+        """Add an activation, or "sqrt", applied entrywise; a formula becomes several equations."""
+        known = canonical_function(name)
+        if known.startswith(FORMULA):
+            return expanded(self, *parse(known.removeprefix(FORMULA), canonical_function), z)
+        return self._append("activation", (z,), self._shapes[z], known)
 
     def finish(self, output: int) -> Program:
         """Return the validated program whose outputs are the entries of this register."""
@@ -100,7 +104,30 @@ class Assembly:
         except Malformed as error:
             raise BadInput(f"assembly: {error}") from error
 
+    def copy(self, equation: Equation, arguments: tuple[int, ...]) -> int:
+        """Add an equation of another program with these arguments."""
+        return self._append(equation.primitive, arguments, equation.shape, equation.data)
+
     def _append(self, primitive: str, arguments: tuple[int, ...], shape: Shape, data: Data = ()) -> int:
         self._equations.append(Equation(primitive, arguments, shape, data))
         self._shapes.append(shape)
         return len(self._shapes) - 1
+
+
+def with_activation(program: Program, name: str) -> Program:
+    """Return the program with this activation, which may be a formula, in place of every activation.
+
+    >>> from llrsym.networks.builders import mlp
+    >>> tanh, sine = (mlp(1, 2, 1, activation=name).program for name in ("tanh", "sin"))
+    >>> with_activation(tanh, "sin") == sine
+    True
+    """
+    net = Assembly(program.input_shape, {p.name: p.shape for p in program.parameters})
+    registers = list(range(program.first_equation))
+    for equation in program.equations:
+        arguments = tuple(registers[r] for r in equation.arguments)
+        is_activation = equation.primitive == "activation"
+        registers.append(
+            net.activation(name, arguments[0]) if is_activation else net.copy(equation, arguments)
+        )
+    return net.finish(registers[program.output])

@@ -11,6 +11,7 @@ from llrsym.networks.builders import matrix_factorization, mlp
 
 ACTIVATIONS = [name for name in activation_names() if ":" not in name]
 ACTIVATIONS += ["power:1", "power:3", "rational:1,-2|3/1,0,1"]
+ACTIVATIONS += ["ode:1-2*z*y1@0", "ode:1-y1^2@1/3", "ode:1/2*y2@0;-z^2*y1@1"]
 
 
 def tied_quotient() -> Program:
@@ -34,6 +35,8 @@ def tied_quotient() -> Program:
 
 PROGRAMS: dict[str, Callable[[], Program]] = {
     "mlp": lambda: mlp(2, 2, 2, 2, activation="silu").program,
+    "formula": lambda: mlp(1, 2, 1, 1, activation="formula:z*tanh(z^2)/(2+sin(z)^2)-z/3").program,
+    "differential equation": lambda: mlp(1, 2, 1, 1, activation="ode:1-2*z*y1@0").program,
     "no bias": lambda: mlp(3, 2, 1, bias=False).program,
     "tied quotient": tied_quotient,
     "matrix factorization": lambda: matrix_factorization(rows=2, inner=2, cols=3).program,

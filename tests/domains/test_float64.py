@@ -49,12 +49,32 @@ def finite_differences(program: Program, weights: list[list[float]], points: Flo
 def test_activation_agrees_with_its_closed_form_near_and_far(activation: str) -> None:
     z = np.array([-600.0, -30.0, -3.0, -0.7, -1e-9, 0.0, 1e-9, 0.4, 2.5, 25.0, 600.0])
     z = z[z > 0] if activation == "sqrt" else z
+    digits, least = 600, 1e-300  # enough for 1 - tanh(600)^2
+    if activation.startswith("ode:"):  # their Taylor polynomials have an absolute accuracy
+        z, digits, least = z[abs(z) < 9], 60, 1e-38
     value, slope = Float64().activate(activation, 0, z.reshape(1, -1))
     for got, expression in zip((value, slope), activation_expressions(activation), strict=True):
         function = sp.lambdify(Z, expression, "mpmath")
-        with mpmath.workdps(600):  # enough for 1 - tanh(600)^2
+        with mpmath.workdps(digits):
             expected = [nearest_double(float(function(mpmath.mpf(v)))) for v in z.tolist()]
-        np.testing.assert_allclose(got[0], expected, rtol=1e-12, atol=1e-300)
+        np.testing.assert_allclose(got[0], expected, rtol=1e-12, atol=least)
+
+
+def test_solutions_end_in_nan_where_they_are_not_followed() -> None:
+    z = np.array([[-np.inf, -1.6, -1.5, 0.0, 1.0, 1.6, np.nan]])
+    value, slope = Float64().activate("ode:1+y1^2@0", 0, z)
+    assert np.isnan(value[0]).tolist() == [True, True, False, False, False, True, True]
+    np.testing.assert_allclose(value[0, 2:5], np.tan(z[0, 2:5]), rtol=1e-13)
+    np.testing.assert_allclose(slope[0, 2:5], 1 + np.tan(z[0, 2:5]) ** 2, rtol=1e-12)
+    far = Float64().activate("ode:y2@0;-y1@1", 0, np.array([99.0, 1e300]))[0]
+    np.testing.assert_allclose(far[0], np.sin(99.0), rtol=1e-13)
+
+
+def test_solutions_are_accurate_to_the_last_digits() -> None:
+    z = np.linspace(-20, 20, 40_001)
+    value, slope = Float64().activate("ode:1-y1^2@0", 0, z)
+    np.testing.assert_allclose(value, np.tanh(z), rtol=4e-16)
+    np.testing.assert_allclose(slope, 1 / np.cosh(z) ** 2, rtol=1e-13)
 
 
 def test_slope_agrees_with_finite_differences(activation: str) -> None:

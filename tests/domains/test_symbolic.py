@@ -6,7 +6,13 @@ import mpmath
 import pytest
 import sympy as sp
 
-from llrsym.domains.symbolic import Symbolic, Z, activation_expressions
+from llrsym.domains.symbolic import (
+    Symbolic,
+    Z,
+    activation_expressions,
+    approx_solution,
+    solutions,
+)
 from llrsym.kernel.errors import Malformed, Rejected
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.run import directional, forward, gradient
@@ -82,3 +88,22 @@ def test_zero_denominators_and_unknown_names_are_refused() -> None:
         Symbolic().over(sp.Integer(1), sp.Integer(0))
     with pytest.raises(Malformed, match="relu"):
         activation_expressions("relu")
+
+
+def test_solutions_of_differential_equations_are_functions() -> None:
+    z = sp.Symbol("z", real=True)
+    sine, cosine = solutions("ode:y2@0;-y1@1")
+    assert (sine(sp.Integer(0)), cosine(sp.Integer(0))) == (0, 1)
+    assert sine(3 * z).diff(z) == 3 * cosine(3 * z)
+    assert cosine(z).diff(z, 2) == -cosine(z)
+    assert sine(z).is_real
+    assert str(cosine(2 * z)) == "y2(2*z)"
+    third = sp.Rational(1, 3)
+    assert abs((sine(third) - sp.sin(third)).evalf(50)) < sp.Float("1e-49")
+    assert abs((cosine(third) - sp.cos(third)).evalf(50)) < sp.Float("1e-49")
+    assert sine(z).evalf() == sine(z)
+    with mpmath.workdps(30):
+        assert mpmath.almosteq(approx_solution("ode:1-y1^2@0", 0, mpmath.mpf("1e-40")), mpmath.mpf("1e-40"))
+        assert mpmath.isnan(approx_solution("ode:1-y1^2@0", 0, mpmath.inf))
+    with pytest.raises(Malformed):
+        solutions("ode:y3@0")

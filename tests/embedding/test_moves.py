@@ -208,9 +208,16 @@ def test_after_a_move_that_keeps_the_function_only() -> None:
     assert result.network_rank == (5, 5)
 
 
-def test_unsettled() -> None:
-    """No exact engine: that gelu(0) = 0 is not known, nor a lower bound of the rank."""
+def test_a_null_gelu_neuron_is_critical() -> None:
+    """gelu(0) = 0."""
     narrow, wide = (mlp(1, n, 1, activation="gelu", bias=False) for n in (1, 2))
+    result = embed(wide, target=narrow, moves=[Null(1)])
+    assert (result.critical, result.verdict) == (True, "proved")
+
+
+def test_unsettled() -> None:
+    """Dawson's function is 0 at 0, which its equation says and no rule of embeddings uses."""
+    narrow, wide = (mlp(1, n, 1, activation="ode:1-2*z*y1@0", bias=False) for n in (1, 2))
     result = embed(wide, target=narrow, moves=[Null(1)])
     assert (result.critical, result.verdict) == (None, "open")
     assert result.obstacles == ("null: sigma(bias) is not known to be 0, and the next layer has no biases",)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from llrsym.errors import BadInput, shown
 from llrsym.kernel.errors import Malformed
-from llrsym.kernel.models import Model
+from llrsym.kernel.models import Convolution, Layered, Model, program_of
 from llrsym.kernel.program import MAX_ENTRIES, Shape, size
-from llrsym.networks.assembly import Assembly
+from llrsym.networks.assembly import Assembly, with_activation
+from llrsym.networks.formulas import FORMULA
 from llrsym.networks.network import Network
 
 Bias = bool | str
@@ -79,8 +81,14 @@ def call(builder: str, *positional: object, **keywords: object) -> str:
 
 
 def network_of(model: Model, text: str) -> Network:
-    """Return the network of a model; raises ``BadInput`` when it is too large for a program."""
+    """Return the network of a model; raises ``BadInput`` when it is too large for a program.
+
+    With a formula in place of its activation it belongs to no family that theorems know.
+    """
     try:
+        if isinstance(model, Layered | Convolution) and model.activation.startswith(FORMULA):
+            plain = program_of(replace(model, activation="identity"))
+            return Network(text, with_activation(plain, model.activation))
         return Network.of(model, text)
     except Malformed as error:
         raise BadInput(f"{text.partition('(')[0]}: {error}; use smaller sizes") from error
