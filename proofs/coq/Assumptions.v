@@ -2,7 +2,8 @@
 
 From LLR Require EvaluationLemma LLRGuarantee MinorModP RealSpans RealModels LayeredNetwork EmbeddingPrinciple
   EmbeddingMoves EmbeddingConsequences Activations ReductionFates Reductions
-  Independence IndependenceExponentials TwoLayerTanhLine TwoLayerTanhIndependence TwoLayerTanhRank TwoLayerTanhTied.
+  Independence IndependenceExponentials TwoLayerTanhLine TwoLayerTanhIndependence TwoLayerTanhRank TwoLayerTanhTied
+  TwoLayerTanhTargets TwoLayerTanhFullRank TwoLayerTanhConvolution ConvolutionRefutation.
 
 Print Assumptions EvaluationLemma.evaluation_lemma.
 Print Assumptions EvaluationLemma.dim_span_exists.
@@ -83,3 +84,22 @@ Print Assumptions TwoLayerTanhRank.full_rank.
 Print Assumptions TwoLayerTanhTied.clustering_exists.
 Print Assumptions TwoLayerTanhTied.rank_tied.
 Print Assumptions TwoLayerTanhTied.rank_tied_exists.
+
+Print Assumptions TwoLayerTanhRank.directional_is_derivative.
+
+Print Assumptions TwoLayerTanhTargets.needed_neuron_occurs.
+Print Assumptions TwoLayerTanhTargets.irreducible_rank.
+Print Assumptions TwoLayerTanhTargets.rank_lower_bound.
+Print Assumptions TwoLayerTanhTargets.expressible_only_if.
+Print Assumptions TwoLayerTanhTargets.rank_attained.
+Print Assumptions TwoLayerTanhTargets.optimistic_sample_size_two_layer_tanh.
+
+Print Assumptions TwoLayerTanhFullRank.rank_full.
+
+Print Assumptions TwoLayerTanhConvolution.convolution_rank.
+
+Print Assumptions ConvolutionRefutation.shifted_kernels_rank.
+Print Assumptions ConvolutionRefutation.target_rank.
+Print Assumptions ConvolutionRefutation.target_needs_two_kernels.
+Print Assumptions ConvolutionRefutation.target_optimistic_sample_size.
+Print Assumptions ConvolutionRefutation.formula_for_shared_kernels_refuted.

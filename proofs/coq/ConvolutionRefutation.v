@@ -1,104 +1,24 @@
-(* One-dimensional convolutional networks with shared kernels: the formula k (S + L), and its failure.
+(* The formula k (S + L) for convolutional networks with shared kernels fails.
 
-   docs/theory/two-layer-tanh.md (Example) and convolution-targets.md (When k(S+L) is right).
-     f(x) = sum_(ch, pos) a_(ch, pos) tanh(sum_q K_(ch, q) x_(pos + q)),
-   with kernels of S entries at L = d + 1 - S positions of an input of d entries, without biases.  Theorem 6 of
-   arXiv 2406.18035 (first version) states that a function which needs exactly k kernels has the optimistic sample size
-   k (S + L).  This holds if no two padded kernels are equal up to sign and no output weight is zero (theorem
-   convolution_rank), but not in general: for d = 3 and S = L = 2 the function
+   docs/theory/two-layer-tanh.md (Example) and convolution-targets.md (Example).  Theorem 6 of arXiv 2406.18035
+   (first version) states that a function which needs exactly k kernels of S entries at L positions each has the
+   optimistic sample size k (S + L).  For d = 3 inputs and S = L = 2 the function
      2 tanh x_0 + 8 tanh x_1 + 7 tanh x_2
-   needs two kernels, and its optimistic sample size is 7, not 8. *)
+   needs two kernels, and its optimistic sample size is 7, not 8.  (The two kernels (1, 0) and (0, 1) give equal
+   padded kernels; the rank at a parameter is k (S + L) if none are equal up to sign: convolution_rank in
+   TwoLayerTanhConvolution.v.) *)
 
 From Coq Require Import Reals Lra Classical FunctionalExtensionality.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq choice fintype finfun bigop.
 From LLR Require RealModels.
 From LLR Require Import RealSpans Independence TwoLayerTanhLine TwoLayerTanhIndependence TwoLayerTanhRank
-  TwoLayerTanhTied TwoLayerTanhTargets.
+  TwoLayerTanhTied TwoLayerTanhTargets TwoLayerTanhConvolution.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
 Unset Printing Implicit Defensive.
 
 Local Open Scope R_scope.
-
-Section Convolution.
-
-Variables (d S L : nat) (fits : (S + L)%N = d.+1) (k : nat).
-
-(* Entry q of the kernel at position pos meets the input pos + q. *)
-Lemma place_in_range (pos : 'I_L) (q : 'I_S) : (pos + q < d)%N.
-Proof.
-by have := leq_add (ltn_ord q) (ltn_ord pos); rewrite fits addSn addnS addnC.
-Qed.
-
-Definition place (pos : 'I_L) (q : 'I_S) : 'I_d := Ordinal (place_in_range pos q).
-
-Lemma place_inj pos : injective (place pos).
-Proof. by move=> q q' /(congr1 val) /= /addnI /val_inj. Qed.
-
-(* The neurons are the pairs (channel, position), the input parameters the pairs (channel, entry). *)
-Definition convolution_tie (i : 'I_k * 'I_L) (l : option 'I_d) : option ('I_k * 'I_S) :=
-  if l is Some j then omap (pair i.1) [pick q | place i.2 q == j] else None.
-
-Definition convolution_param := param 1 [finType of 'I_k * 'I_L] [finType of 'I_k * 'I_S] false.
-Notation conv_tangents p := (tangent convolution_tie p : [finType of convolution_param] -> _).
-
-Lemma convolution_tieE ch pos l ch' q :
-  (convolution_tie (ch, pos) l == Some (ch', q)) = (ch == ch') && (Some (place pos q) == l).
-Proof.
-case: l => [j|]; last by rewrite andbF.
-rewrite /convolution_tie /=; case: pickP => [r /eqP <-|none] /=.
-  rewrite (inj_eq Some_inj) xpair_eqE (inj_eq Some_inj) (inj_eq (@place_inj pos)).
-  by rewrite [q == r]eq_sym.
-by rewrite (inj_eq Some_inj) none andbF.
-Qed.
-
-Lemma convolution_tied_inputs ch q ch' pos x :
-  tied_inputs convolution_tie (ch, q) (ch', pos) x = delta ch ch' * x (place pos q).
-Proof.
-rewrite /tied_inputs -(Sum_delta (Some (place pos q)) (fun l => delta ch ch' * input x l)).
-apply: eq_bigr => l _; rewrite -Rmult_assoc; congr (_ * _).
-rewrite /delta convolution_tieE [ch' == ch]eq_sym.
-by case: (ch == ch'); case: (_ == l) => /=; ring.
-Qed.
-
-Lemma convolution_argument (p : convolution_param -> R) ch pos x :
-  neuron_argument convolution_tie p (ch, pos) x = \Sum_q (p (inl (ch, q)) * x (place pos q)).
-Proof.
-rewrite /neuron_argument argument_tied Sum_pair.
-rewrite -[RHS](Sum_delta ch (fun c => \Sum_q (p (inl (c, q)) * x (place pos q)))); apply: eq_bigr => c _.
-rewrite Sum_mull; apply: eq_bigr => q _.
-by rewrite convolution_tied_inputs (delta_sym c ch); apply: Rmult_swap.
-Qed.
-
-Lemma convolution_tangent_kernel (p : convolution_param -> R) ch q y :
-  tangent convolution_tie p (inl (ch, q)) y = \Sum_pos (output_weight p (ch, pos) y.2
-    * (sech2 (neuron_argument convolution_tie p (ch, pos) y.1) * y.1 (place pos q))).
-Proof.
-rewrite /tangent Sum_pair.
-rewrite -[RHS](Sum_delta ch (fun c => \Sum_pos (output_weight p (c, pos) y.2
-    * (sech2 (neuron_argument convolution_tie p (c, pos) y.1) * y.1 (place pos q))))); apply: eq_bigr => c _.
-rewrite Sum_mull; apply: eq_bigr => pos _.
-by rewrite convolution_tied_inputs (Rmult_swap (sech2 _)); apply: Rmult_swap.
-Qed.
-
-(* The formula where it is right. *)
-Theorem convolution_rank (p : convolution_param -> R) :
-  (forall i, nonzero_weights (weights convolution_tie p i)) ->
-  (forall i j, i != j -> ~ equal_up_to_sign (weights convolution_tie p i) (weights convolution_tie p j)) ->
-  (forall ch, exists pos, output_weight p (ch, pos) ord0 <> 0) ->
-  dim_span (conv_tangents p) (k * (S + L)).
-Proof.
-move=> nonzero distinct used.
-have := full_rank nonzero distinct; rewrite !card_prod !card_ord muln1 mul0n addn0 -mulnDr; apply.
-move=> [ch q]; have [pos nz] := used ch.
-exists (ch, pos), (Some (place pos q)), ord0; split=> //.
-by apply/eqP; rewrite convolution_tieE !eqxx.
-Qed.
-
-End Convolution.
-
-(* ---- The counterexample ---- *)
 
 (* Three inputs, kernels of two entries, two positions. *)
 Definition fits322 : (2 + 2)%N = 3.+1 := erefl.
@@ -150,14 +70,17 @@ rewrite /delta -!val_eqE /=.
 case: ch => [[|[|//]] ?]; case: ch' => [[|[|//]] ?]; case: pos => [[|[|//]] ?] /=; ring.
 Qed.
 
-Lemma seven_independent b : (forall ch, b ch ch <> 0) -> independent (seven b : [finType of 'I_3 + 'I_2 * 'I_2] -> _).
+Lemma seven_independent b :
+  (forall ch, b ch ch <> 0) -> independent (seven b : [finType of 'I_3 + 'I_2 * 'I_2] -> _).
 Proof.
 move=> nz a zero.
 pose F ch pos (x : inputs) := b ch pos * \Sum_q (a (inr (ch, q)) * x (at_ pos q)).
-pose slope j m := \Sum_ch \Sum_pos (delta (at_ pos ch) j * (b ch pos * \Sum_q (a (inr (ch, q)) * delta (at_ pos q) m))).
+pose slope j m := \Sum_ch \Sum_pos (delta (at_ pos ch) j
+  * (b ch pos * \Sum_q (a (inr (ch, q)) * delta (at_ pos q) m))).
 pose coef (i : [finType of atom_index 3 [finType of 'I_3]]) : R := match i with
   | inl j => a (inl j) | inr (Some j, Some m) => slope j m | _ => 0 end.
-have slopes j x : argument (fun l => coef (inr (Some j, l))) x = \Sum_ch \Sum_pos (delta (at_ pos ch) j * F ch pos x).
+have slopes j x : argument (fun l => coef (inr (Some j, l))) x
+    = \Sum_ch \Sum_pos (delta (at_ pos ch) j * F ch pos x).
   rewrite argumentE Rplus_0_l /dot /= /slope.
   under eq_bigr => m _ do rewrite Rmult_comm Sum_mull.
   rewrite Sum_swap; apply: eq_bigr => ch _.
@@ -269,8 +192,6 @@ Notation seven_index := [finType of 'I_3 + 'I_2 * 'I_2].
 Lemma card_seven : #|seven_index| = 7%N.
 Proof. by rewrite card_sum card_prod !card_ord. Qed.
 
-Lemma tanh_0 : tanh 0 = 0. Proof. by rewrite /tanh sinh_0 /Rdiv Rmult_0_l. Qed.
-
 Theorem shifted_kernels_rank m : dim_span (tangents322 (@shifted_kernels m.+2)) 7%N.
 Proof.
 pose b (ch pos : 'I_2) := read_out ch pos.
@@ -302,7 +223,8 @@ Qed.
 (* ---- Every parameter with this function ---- *)
 
 (* The target as a fully-connected network of three neurons. *)
-Definition target_param (q : param 1 [finType of 'I_3] [finType of 'I_3 * own_inputs 3 false] false) : R := match q with
+Definition target_param (q : param 1 [finType of 'I_3] [finType of 'I_3 * own_inputs 3 false] false) : R :=
+  match q with
   | inl (j, l) => delta (Some j) (val l)
   | inr (inl (j, _)) => match val j with 0%N => 2 | 1%N => 8 | _ => 7 end
   | inr (inr _) => 0 end.
@@ -412,7 +334,8 @@ Definition target_function : fn inputs := one_output (fun y => target y.1).
 
 (* O = 7 in every shared network of this shape with two channels or more. *)
 Theorem target_optimistic_sample_size m :
-  RealModels.optimistic_sample_size (fun _ => True) (@conv_network m.+2) (@conv_tangent_space m.+2) target_function 7%N.
+  RealModels.optimistic_sample_size (fun _ => True) (@conv_network m.+2) (@conv_tangent_space m.+2)
+    target_function 7%N.
 Proof.
 apply/RealModels.optimistic_sample_size_is_minimal_rank => [p _|p _ u [v ->] x [|o] //|].
   by exists #|[finType of param322 m.+2]|; eexists => u; apply: span_functions_finite.
@@ -423,8 +346,8 @@ apply: (@target_rank _ p _ n (dim_to_dim_span rank)) => x.
 exact: (target x 0%N).
 Qed.
 
-(* The target is the function of a network with k = 2 kernels and of none with fewer; S = L = 2; its optimistic sample
-   size is not k (S + L) = 8. *)
+(* The target is the function of a network with k = 2 kernels and of none with fewer; S = L = 2; its optimistic
+   sample size is not k (S + L) = 8. *)
 Theorem formula_for_shared_kernels_refuted m n :
   (exists p : param322 2 -> R, forall x, network (tie322 2) p x ord0 = target x)
   /\ (forall k (p : param322 k -> R), (forall x, network (tie322 k) p x ord0 = target x) -> (2 <= k)%N)

@@ -1,12 +1,12 @@
 (* Linear independence and dimension of spans, for finite families of real functions.
 
-   docs/theory/definitions.md: the rank of a model is the dimension of the span of its tangent functions.  (The evaluation
-   lemma of EvaluationLemma.v is stated over the fields of MathComp, to which Coq's reals do not belong; here
-   are the few facts on dimensions that the theorems on tanh networks use, for the reals.)
+   docs/theory/definitions.md: the rank of a model is the dimension of the span of its tangent functions.  (The
+   evaluation lemma of EvaluationLemma.v is stated over the fields of MathComp, to which Coq's reals do not
+   belong; here are the few facts on dimensions that the theorems on tanh networks use, for the reals.)
 
-   X is any set, a function is a map X -> R.  Functions with c outputs are maps from X x {0, ..., c-1}.  Families are numbered
-   by finite sets I, J, K, which need not be sets of numbers.  A matrix with rows J and columns K is a family J of functions
-   on the set K; its rank is the dimension of the span of its rows. *)
+   X is any set, a function is a map X -> R.  Functions with c outputs are maps from X x {0, ..., c-1}.
+   Families are numbered by finite sets I, J, K, which need not be sets of numbers.  A matrix with rows J and
+   columns K is a family J of functions on the set K; its rank is the dimension of the span of its rows. *)
 
 From Coq Require Import Reals Lra Classical FunctionalExtensionality.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq choice fintype finfun bigop.
@@ -18,7 +18,8 @@ Unset Printing Implicit Defensive.
 
 Local Open Scope R_scope.
 
-Notation "\Sum_ i F" := (\big[Rplus/0]_i F) (at level 41, F at level 41, i at level 0, format "\Sum_ i  F") : R_scope.
+Notation "\Sum_ i F" := (\big[Rplus/0]_i F)
+  (at level 41, F at level 41, i at level 0, format "\Sum_ i  F") : R_scope.
 Notation "\Sum_ ( i | P ) F" := (\big[Rplus/0]_(i | P) F)
   (at level 41, F at level 41, i at level 50, format "\Sum_ ( i  |  P )  F") : R_scope.
 
@@ -198,12 +199,6 @@ apply: span_trans js _ => b.
 exact: (span_generator (fun b : option B => if b is Some b' then h b' else g i) (Some b)).
 Qed.
 
-Lemma dim_span_ext (I : finType) (g h : I -> X -> R) r : (forall i x, g i x = h i x) -> dim_span h r -> dim_span g r.
-Proof.
-move=> eq; have -> // : g = h.
-by apply: functional_extensionality => i; apply: functional_extensionality => x.
-Qed.
-
 End Families.
 
 (* ---- Coefficients in independent functions ---- *)
@@ -215,7 +210,8 @@ Variables (X : Type) (J K : finType) (phi : K -> X -> R) (g : J -> X -> R) (M : 
 Hypothesis phi_independent : independent phi.
 Hypothesis g_def : forall j x, g j x = lin (M j) phi x.
 
-(* If the g j are combinations of independent functions with the coefficient matrix M, then dim span(g) = rank(M). *)
+(* If the g j are combinations of independent functions with the coefficient matrix M, then dim span(g) =
+   rank(M). *)
 Lemma dim_span_of_matrix r : dim_span M r -> dim_span g r.
 Proof.
 move=> [B [h [cardB ih hM Mh]]].
@@ -223,7 +219,8 @@ exists B, (fun b => lin (h b) phi); split=> // [a zero|b|j].
 - have all0 : forall k, lin a h k = 0 by apply: phi_independent => x; rewrite -lin_lin zero.
   exact: ih all0.
 - have [a ha] := hM b; exists a => x.
-  by rewrite (@lin_ext _ _ _ g (fun j => lin (M j) phi) _ (fun j => g_def j x)) lin_lin; apply: eq_bigr => k _; rewrite ha.
+  rewrite (@lin_ext _ _ _ g (fun j => lin (M j) phi) _ (fun j => g_def j x)) lin_lin.
+  by apply: eq_bigr => k _; rewrite ha.
 - have [a ha] := Mh j; exists a => x.
   by rewrite lin_lin g_def; apply: eq_bigr => k _; rewrite ha.
 Qed.
@@ -237,8 +234,8 @@ Qed.
 
 End Coefficients.
 
-(* A matrix (E 0 ; 0 D), up to the order of the rows, where the rows of E are non-zero multiples of unit rows and every
-   unit row occurs, has the rank (number of columns of E) + rank(D). *)
+(* A matrix (E 0 ; 0 D), up to the order of the rows, where the rows of E are non-zero multiples of unit rows
+   and every unit row occurs, has the rank (number of columns of E) + rank(D). *)
 Section Blocks.
 
 Variables (J K L : finType) (M : J -> K + L -> R) (first : pred J).

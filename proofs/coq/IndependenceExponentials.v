@@ -1,9 +1,9 @@
-(* Exponential polynomials: a sum of terms c t^n e^(a t), with real c and a, that vanishes for all real t vanishes for
-   all complex t.
+(* Exponential polynomials: a sum of terms c t^n e^(a t), with real c and a, that vanishes for all real t
+   vanishes for all complex t.
 
-   docs/theory/two-layer-tanh.md (Independence of tanh neurons) uses that functions built from exponentials continue
-   to the complex line.  Here is the elementary reason: as t tends to infinity the term with the greatest (a, n) grows
-   fastest, so the coefficients of t^n e^(a t) cancel, one pair (a, n) after the other. *)
+   docs/theory/two-layer-tanh.md (Independence of tanh neurons) uses that functions built from exponentials
+   continue to the complex line.  Here is the elementary reason: as t tends to infinity the term with the
+   greatest (a, n) grows fastest, so the coefficients of t^n e^(a t) cancel, one pair (a, n) after the other. *)
 
 From Coq Require Import Reals Lra List.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq.

@@ -5,9 +5,9 @@
      tanh z_i,   sech^2 z_i,   x_l sech^2 z_i,   1,   x_l
    on R^d are linearly independent over the reals.
 
-   Proof.  Choose a direction u such that w_i . u <> 0 for all i, and w_i . u <> +-(w_j . u) unless w_i = +-w_j.  On the
-   line x = t u + v the neurons are tanh(s_i t + b'_i) with (s_i, b'_i) distinct up to sign, and the theorem on a line
-   (TwoLayerTanhLine.v) applies.  It gives the coefficients as functions of v, for all v. *)
+   Proof.  Choose a direction u such that w_i . u <> 0 for all i, and w_i . u <> +-(w_j . u) unless w_i = +-w_j.
+   On the line x = t u + v the neurons are tanh(s_i t + b'_i) with (s_i, b'_i) distinct up to sign, and the
+   theorem on a line (TwoLayerTanhLine.v) applies.  It gives the coefficients as functions of v, for all v. *)
 
 From Coq Require Import Reals Lra Classical.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq choice fintype bigop.
@@ -40,8 +40,8 @@ Section Neurons.
 
 Variable d : nat.
 
-(* A neuron is a map W from {1, ..., d} and one further index None to the reals: the weights W (Some l) and the bias
-   W None.  So a bias is the weight of a further input with the value 1, and z = W . (1, x). *)
+(* A neuron is a map W from {1, ..., d} and one further index None to the reals: the weights W (Some l) and the
+   bias W None.  So a bias is the weight of a further input with the value 1, and z = W . (1, x). *)
 Definition input (x : 'I_d -> R) (l : option 'I_d) : R := if l is Some j then x j else 1.
 Definition argument (W : option 'I_d -> R) (x : 'I_d -> R) : R := \Sum_l (W l * input x l).
 
@@ -96,7 +96,8 @@ have le : e' * (Rabs (b q) + 1) <= Rabs (a q).
 by rewrite Rmult_plus_distr_l -abs in le; lra.
 Qed.
 
-(* Finitely many hyperplanes do not cover R^d: some u is orthogonal to none of the vectors v q that are not zero. *)
+(* Finitely many hyperplanes do not cover R^d: some u is orthogonal to none of the vectors v q that are not
+   zero. *)
 Lemma generic_direction (Q : finType) (v : Q -> 'I_d -> R) :
   exists u, forall q, (exists j, v q j <> 0) -> dot (v q) u <> 0.
 Proof.
@@ -138,7 +139,8 @@ Definition atom (k : atom_index) (x : 'I_d -> R) : R := match k with
   end.
 
 Lemma lin_atoms (a : atom_index -> R) x : lin a (atom : [finType of atom_index] -> _) x =
-  (\Sum_i (a (inl i) * tanh (argument (W i) x) + argument (fun l => a (inr (Some i, l))) x * sech2 (argument (W i) x)))
+  (\Sum_i (a (inl i) * tanh (argument (W i) x)
+           + argument (fun l => a (inr (Some i, l))) x * sech2 (argument (W i) x)))
   + argument (fun l => a (inr (None, l))) x.
 Proof.
 rewrite /lin big_sumType Sum_pair Sum_option /= Sum_add Rplus_assoc; congr (_ + _).

@@ -1,17 +1,17 @@
 (* Independence of tanh neurons of one variable.
 
-   docs/theory/two-layer-tanh.md (Independence of tanh neurons), on a line.  Let s_k > 0 with (s_k, b_k) pairwise
-   distinct.  Then the functions tanh(s_k t + b_k), sech^2(s_k t + b_k), t sech^2(s_k t + b_k), 1, t of a real variable
-   t are linearly independent.
+   docs/theory/two-layer-tanh.md (Independence of tanh neurons), on a line.  Let s_k > 0 with (s_k, b_k)
+   pairwise distinct.  Then the functions tanh(s_k t + b_k), sech^2(s_k t + b_k), t sech^2(s_k t + b_k), 1, t of
+   a real variable t are linearly independent.
 
-   Proof.  Continued to complex t, tanh(s t + b) has its poles where e^(2 s t + 2 b) = -1.  The one in the upper half
-   plane that is nearest to the real line is p = (- b + i pi / 2) / s.  If s' <= s then tanh(s' t + b') has this pole
-   only if (s', b') = (s, b).  So take the neurons in the order of falling s.  Neuron (s, b) is the only one left
-   with the pole p, where sech^2 has order 2 and tanh has order 1; hence its coefficient b0 + b1 p vanishes, which means
-   b0 = b1 = 0 as p is not real, and then the one of tanh.
+   Proof.  Continued to complex t, tanh(s t + b) has its poles where e^(2 s t + 2 b) = -1.  The one in the upper
+   half plane that is nearest to the real line is p = (- b + i pi / 2) / s.  If s' <= s then tanh(s' t + b') has
+   this pole only if (s', b') = (s, b).  So take the neurons in the order of falling s.  Neuron (s, b) is the
+   only one left with the pole p, where sech^2 has order 2 and tanh has order 1; hence its coefficient b0 + b1 p
+   vanishes, which means b0 = b1 = 0 as p is not real, and then the one of tanh.
 
-   The continuation to complex t: multiply by the denominators e^(2 s t + 2 b) + 1, and use that an exponential polynomial
-   that vanishes on the real line vanishes (IndependenceExponentials.v). *)
+   The continuation to complex t: multiply by the denominators e^(2 s t + 2 b) + 1, and use that an exponential
+   polynomial that vanishes on the real line vanishes (IndependenceExponentials.v). *)
 
 From Coq Require Import Reals Lra.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq choice fintype bigop.
@@ -43,7 +43,13 @@ by rewrite tanh_exp; ring.
 Qed.
 
 Lemma tanh_opp z : tanh (- z) = - tanh z.
-Proof. by rewrite /tanh /sinh /cosh Ropp_involutive (Rplus_comm (exp (- z))) /Rdiv Ropp_mult_distr_l; congr (_ * _); lra. Qed.
+Proof.
+rewrite /tanh /sinh /cosh Ropp_involutive (Rplus_comm (exp (- z))) /Rdiv Ropp_mult_distr_l.
+by congr (_ * _); lra.
+Qed.
+
+Lemma tanh_0 : tanh 0 = 0.
+Proof. by rewrite /tanh sinh_0 /Rdiv Rmult_0_l. Qed.
 
 Lemma sech2_opp z : sech2 (- z) = sech2 z.
 Proof. by rewrite /sech2 tanh_opp; ring. Qed.
@@ -180,7 +186,8 @@ Qed.
 Lemma regular_sech2 p s b : Cdenominator s b p <> RtoC 0 -> regular p (fun t => sech2 (s * t + b)).
 Proof.
 move=> nz; have th := regular_tanh nz.
-apply: regular_ext (regular_add (regular_affine p 1 0) (regular_mult (regular_affine p (-1) 0) (regular_mult th th))).
+have square := regular_mult (regular_affine p (-1) 0) (regular_mult th th).
+apply: regular_ext (regular_add (regular_affine p 1 0) square).
 by move=> t; rewrite /sech2; ring.
 Qed.
 
@@ -196,7 +203,8 @@ move=> s_pos [a [A [c [Cc [aA cC Ap ac]]]]] rel.
 have s0 : s <> 0 by lra.
 pose e t := exp (2 * s * t + 2 * b); pose E z := Cmult (RtoC (exp (2 * b))) (Cexp (2 * s) z).
 have eE : exponential_polynomial e E by apply: polynomial_exp.
-have den := polynomial_denominator s b; have Dp := denominator_pole b s0; have Ep : E (pole s b) = RtoC (-1) := Cexp_pole b s0.
+have den := polynomial_denominator s b; have Dp := denominator_pole b s0.
+have Ep : E (pole s b) = RtoC (-1) := Cexp_pole b s0.
 have th t : denominator s b t * tanh (s * t + b) = e t - 1.
   by rewrite /denominator /e; have -> : 2 * s * t + 2 * b = 2 * (s * t + b) by [ring]; rewrite tanh_exp.
 have sh t : denominator s b t * (denominator s b t * sech2 (s * t + b)) = 4 * e t.
@@ -279,7 +287,8 @@ Proof.
 elim: {k}#|above k| {-2}k (leqnn #|above k|) => [|n IH] k bound; apply: peel => i ki.
   by move: bound; rewrite leqNgt => /negP[]; apply/card_gt0P; exists i; rewrite /above unfold_in; case: Rlt_dec.
 apply: IH; rewrite -ltnS; apply: leq_trans bound; apply: proper_card; apply/properP; split.
-  by apply/subsetP => j; rewrite !unfold_in /above; case: (Rlt_dec (s i) (s j)) => // ij _; case: Rlt_dec => // nj; exfalso; lra.
+  apply/subsetP => j; rewrite !unfold_in /above; case: (Rlt_dec (s i) (s j)) => // ij _.
+  by case: Rlt_dec => // nj; exfalso; lra.
 by exists i; rewrite /above !unfold_in; [case: Rlt_dec | case: Rlt_dec => // ii; exfalso; lra].
 Qed.
 

@@ -2,8 +2,8 @@
 
    docs/theory/two-layer-tanh.md (Tied and masked input weights), for c outputs:
      f_o(x) = sum_i a_io tanh(sum_l w_il x_l + b_i) + beta_o.
-   Each w_il and each b_i is one of the input parameters, or is absent, which means zero.  The a_io are parameters of
-   their own.  The beta_o are parameters or absent. *)
+   Each w_il and each b_i is one of the input parameters, or is absent, which means zero.  The a_io are
+   parameters of their own.  The beta_o are parameters or absent. *)
 
 From Coq Require Import Reals Lra Classical.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq choice fintype bigop.
@@ -39,8 +39,8 @@ Proof. by auto_derive => //; ring. Qed.
 
 Section Tied.
 
-(* d inputs, c outputs, neurons I, input parameters T; tie i (Some l) is the parameter that is the weight w_il, tie i
-   None the one that is the bias b_i; output_bias tells whether the beta_o are parameters. *)
+(* d inputs, c outputs, neurons I, input parameters T; tie i (Some l) is the parameter that is the weight w_il,
+   tie i None the one that is the bias b_i; output_bias tells whether the beta_o are parameters. *)
 Variables (d c : nat) (I T : finType) (tie : I -> option 'I_d -> option T) (output_bias : bool).
 
 (* The parameters: inl t is an input parameter, inr (inl (i, o)) is a_io, inr (inr o) is beta_o. *)
@@ -55,8 +55,8 @@ Definition neuron_argument (p : param -> R) i x := argument (weights p i) x.
 Definition network (p : param -> R) (x : 'I_d -> R) (o : 'I_c) : R :=
   (\Sum_i (output_weight p i o * tanh (neuron_argument p i x))) + offset p o.
 
-(* The tangent functions.  tied_inputs t i x is the sum of the inputs of neuron i whose weight is t; the input of the
-   bias is 1. *)
+(* The tangent functions.  tied_inputs t i x is the sum of the inputs of neuron i whose weight is t; the input
+   of the bias is 1. *)
 Definition tied_inputs (t : T) (i : I) (x : 'I_d -> R) : R := \Sum_l (delta (tie i l) (Some t) * input x l).
 
 Definition tangent (p : param -> R) (q : param) (y : ('I_d -> R) * 'I_c) : R := match q with
@@ -94,7 +94,8 @@ congr (_ + _ + _).
     \Sum_t (v (inl t) * tied_inputs t i x)).
     2: by rewrite !Rmult_assoc; congr (_ * _); exact: Rmult_comm.
   rewrite Sum_mull; apply: eq_bigr => t _.
-  rewrite -[RHS]Rmult_assoc [X in _ = X * _]Rmult_comm [RHS]Rmult_assoc; congr (_ * _); exact: esym (Rmult_assoc _ _ _).
+  rewrite -[RHS]Rmult_assoc [X in _ = X * _]Rmult_comm [RHS]Rmult_assoc; congr (_ * _).
+  exact: esym (Rmult_assoc _ _ _).
 - by rewrite /offset; apply: eq_bigr => q _; exact: Rmult_comm.
 Qed.
 
@@ -116,7 +117,8 @@ apply: (is_derive_plus (fun s => \Sum_i _) (fun s => offset (fun q => p q + s * 
   apply: (is_derive_eq (is_derive_mult _ _ _ _ _ (is_derive_line (output_weight p i o) _ 0) comp Rmult_comm)).
   by rewrite /plus /mult /scal /= /mult /= !Rmult_0_l !Rplus_0_r; ring.
 apply: is_derive_Sum => q.
-apply: (is_derive_ext (fun s => delta (val q) o * p (inr (inr q)) + s * (delta (val q) o * v (inr (inr q))))) => [s|].
+apply: (is_derive_ext (fun s => delta (val q) o * p (inr (inr q))
+  + s * (delta (val q) o * v (inr (inr q))))) => [s|].
   by have -> // : delta (val q) o * p (inr (inr q)) + s * (delta (val q) o * v (inr (inr q)))
     = delta (val q) o * (p (inr (inr q)) + s * v (inr (inr q))) by ring.
 exact: is_derive_line.
@@ -132,8 +134,9 @@ Qed.
 
 (* ---- Distinct neurons ---- *)
 
-(* If the neurons have non-zero weights and are distinct up to sign, and each input parameter occurs in a neuron with a
-   non-zero output weight, then the tangent functions are independent: the rank is the number of parameters. *)
+(* If the neurons have non-zero weights and are distinct up to sign, and each input parameter occurs in a neuron
+   with a non-zero output weight, then the tangent functions are independent: the rank is the number of
+   parameters. *)
 Theorem tangents_independent p :
   (forall i, nonzero_weights (weights p i)) ->
   (forall i j, i != j -> ~ equal_up_to_sign (weights p i) (weights p j)) ->

@@ -1,9 +1,10 @@
 (* Optimistic sample sizes of fully-connected two-layer tanh networks.
 
-   docs/theory/target-sets.md (Needed neurons; tanh) and two-layer-tanh.md.  One output.  If fstar is a network of k
-   neurons with non-zero weights that are distinct up to sign and with non-zero output weights, then in a network of m >= k
-   neurons the least rank over the infinitely many parameters with the function fstar, which is the optimistic sample size
-   O(fstar), is k (1 + d + h) + o; h = 1 with hidden biases, o = 1 with an output bias, and 0 without. *)
+   docs/theory/target-sets.md (Needed neurons; tanh) and two-layer-tanh.md.  One output.  If fstar is a network
+   of k neurons with non-zero weights that are distinct up to sign and with non-zero output weights, then in a
+   network of m >= k neurons the least rank over the infinitely many parameters with the function fstar, which
+   is the optimistic sample size O(fstar), is k (1 + d + h) + o; h = 1 with hidden biases, o = 1 with an output
+   bias, and 0 without. *)
 
 From Coq Require Import Reals Lra Classical FunctionalExtensionality.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq choice fintype finfun bigop.
@@ -24,7 +25,8 @@ Section Needed.
 Variable d : nat.
 
 (* If a sum of neurons and a constant vanishes, then in every cluster the signed coefficients have the sum 0. *)
-Lemma cluster_sums (I : finType) (W : I -> option 'I_d -> R) (C : finType) (clus : clustering W C) (a : I -> R) kappa :
+Lemma cluster_sums (I : finType) (W : I -> option 'I_d -> R) (C : finType) (clus : clustering W C)
+    (a : I -> R) kappa :
   (forall x, (\Sum_i (a i * tanh (argument (W i) x))) + kappa = 0) ->
   forall P, \Sum_i (delta (cluster clus i) (Some P) * (a i * sign (side clus i))) = 0.
 Proof.
@@ -56,8 +58,9 @@ rewrite Rmult_0_l Rplus_0_r [LHS]Rmult_comm Sum_mull; apply: eq_bigr => i _.
 by rewrite [LHS]Rmult_comm [LHS]Rmult_assoc.
 Qed.
 
-(* Two networks with the same function, the second with neurons that are distinct up to sign and have non-zero weights.
-   Each of them that has a non-zero output weight occurs up to sign in the first, with a non-zero output weight. *)
+(* Two networks with the same function, the second with neurons that are distinct up to sign and have non-zero
+   weights. Each of them that has a non-zero output weight occurs up to sign in the first, with a non-zero
+   output weight. *)
 Theorem needed_neuron_occurs (c : nat) (o : 'I_c) (I J T T' : finType) (tie : I -> option 'I_d -> option T)
     (tie' : J -> option 'I_d -> option T') (b b' : bool) (p : param c I T b -> R) (p' : param c J T' b' -> R) :
   (forall x, network tie p x o = network tie' p' x o) ->
@@ -161,7 +164,8 @@ by rewrite /size_of -(addnA 1%N d hidden_bias) [in RHS]mulnDr muln1 addnA (addnC
 Qed.
 
 (* rank = M = k (1 + d + h) + o. *)
-Theorem irreducible_rank (I : finType) (p : full_param I -> R) : irreducible p -> dim_span (tangents p) (size_of #|I|).
+Theorem irreducible_rank (I : finType) (p : full_param I -> R) :
+  irreducible p -> dim_span (tangents p) (size_of #|I|).
 Proof. by move=> irr; rewrite -card_full_param; apply: dim_span_independent; apply: irreducible_independent. Qed.
 
 (* Any parameter with the function of an irreducible network has at least its rank. *)
@@ -191,6 +195,17 @@ have -> : tangent (@full_tie _) s q = tangent (@full_tie _) p (e q); last exact:
 apply: functional_extensionality => y.
 case: q => [[j l]|[[j o]|q]] //; first by rewrite !full_tangent_input argument_s.
 by rewrite /tangent argument_s.
+Qed.
+
+(* Only networks with at least as many neurons have this function. *)
+Theorem expressible_only_if (I J : finType) (p : full_param I -> R) (p' : full_param J -> R) : irreducible p' ->
+  (forall x, network (@full_tie _) p x ord0 = network (@full_tie _) p' x ord0) -> (#|J| <= #|I|)%N.
+Proof.
+move=> [nonzero distinct nz] same.
+have [iota both] := fin_all_exists (fun j => needed_neuron_occurs same distinct (nonzero j) (nz j)).
+apply: (leq_card iota) => i j eq; apply/eqP/negPn/negP => ij; apply: (distinct i j ij).
+have [ei _] := both i; have [ej _] := both j; rewrite eq in ei.
+exact: up_to_sign_trans (up_to_sign_sym ei) ej.
 Qed.
 
 (* It is attained in networks with more neurons: let the other neurons be zero. *)
@@ -245,8 +260,7 @@ case: q => [[i l]|[[i o]|q]].
 - case eq: (g i) => [j|].
     by rewrite (gSome _ _ eq) -[inr _]/(e (inr (inl (j, o)))) tangent_e; apply: span_generator.
   apply: zero_span => y; rewrite /tangent argument_p eq.
-  have -> : tanh 0 = 0 by rewrite /tanh sinh_0 /Rdiv Rmult_0_l.
-  by ring.
+  by rewrite tanh_0 Rmult_0_r.
 - by rewrite -[inr _]/(e (inr (inr q))) tangent_e; apply: span_generator.
 Qed.
 
@@ -265,7 +279,8 @@ Definition span_functions : fn X -> Prop := fun f => exists v, f = one_output (l
 Definition enumerated (k : nat) : fn X :=
   if insub k is Some k' then one_output (g (@enum_val Q predT k')) else fun _ _ => 0.
 
-Lemma combination_enumerated a : combination #|Q| enumerated a = one_output (lin (fun q => a (val (enum_rank q))) g).
+Lemma combination_enumerated a :
+  combination #|Q| enumerated a = one_output (lin (fun q => a (val (enum_rank q))) g).
 Proof.
 apply: fn_ext => x o; rewrite /combination /one_output /enumerated.
 have term (k : 'I_#|Q|) : insub (val k) = Some k by rewrite valK.
@@ -322,8 +337,8 @@ Definition full_network (K : finType) (p : full_param K -> R) : fn inputs :=
 Definition full_tangent_space (K : finType) (p : full_param K -> R) : fn inputs -> Prop :=
   span_functions (tangent (@full_tie d hidden_bias K) p : [finType of full_param K] -> _).
 
-(* O(fstar) = k (1 + d + h) + o in a network of neurons I, for a network fstar of k neurons J as above, k <= |I|: the least
-   number of samples with which some parameter with the function fstar has an LLR guarantee. *)
+(* O(fstar) = k (1 + d + h) + o in a network of neurons I, for a network fstar of k neurons J as above, k <=
+   |I|: the least number of samples with which some parameter with the function fstar has an LLR guarantee. *)
 Theorem optimistic_sample_size_two_layer_tanh (p' : full_param J -> R) : irreducible p' -> (#|J| <= #|I|)%N ->
   RealModels.optimistic_sample_size (fun _ => True) (@full_network I) (@full_tangent_space I) (full_network p')
     (size_of d hidden_bias output_bias #|J|).

@@ -1,9 +1,10 @@
-(* rank(theta) = c N_P + rank(D): the rank of two-layer tanh networks with tied and masked input weights, at every
-   parameter.
+(* rank(theta) = c N_P + rank(D): the rank of two-layer tanh networks with tied and masked input weights, at
+   every parameter.
 
-   docs/theory/two-layer-tanh.md (Tied and masked input weights).  Neurons with non-zero weights are grouped into
-   clusters of neurons (w_i, b_i) that are equal up to sign; N_P is the number of clusters.  D has one row for each parameter
-   and one column for each triple: a cluster or None, an input l = 1..d or None for the bias, and an output. *)
+   docs/theory/two-layer-tanh.md (Tied and masked input weights).  Neurons with non-zero weights are grouped
+   into clusters of neurons (w_i, b_i) that are equal up to sign; N_P is the number of clusters.  D has one row
+   for each parameter and one column for each triple: a cluster or None, an input l = 1..d or None for the bias,
+   and an output. *)
 
 From Coq Require Import Reals Lra Classical.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq choice fintype bigop.
@@ -27,8 +28,8 @@ Section Clusters.
 
 Variables (d : nat) (I : finType) (W : I -> option 'I_d -> R).
 
-(* The neurons W i are grouped into clusters P with the centres V P: cluster i = Some P means that W i = +-V P, with the sign
-   side i, and cluster i = None that neuron i is constant, that is, has no non-zero weight. *)
+(* The neurons W i are grouped into clusters P with the centres V P: cluster i = Some P means that W i = +-V P,
+   with the sign side i, and cluster i = None that neuron i is constant, that is, has no non-zero weight. *)
 Record clustering (C : finType) := Clustering {
   centre : C -> option 'I_d -> R;
   cluster : I -> option C;
@@ -129,16 +130,16 @@ Notation tangents p := (tangent tie p : [finType of par] -> _).
 
 Variables (p : par -> R) (C : finType) (clus : clustering (weights tie p) C).
 
-(* Column (K, l, o) of D belongs to the function x_l sech^2 z_P e_o if K = Some P, and x_l e_o if K = None, with x_l = 1
-   for l = None; e_o is the unit vector of output o. *)
+(* Column (K, l, o) of D belongs to the function x_l sech^2 z_P e_o if K = Some P, and x_l e_o if K = None, with
+   x_l = 1 for l = None; e_o is the unit vector of output o. *)
 Definition column := (option C * option 'I_d * 'I_c)%type.
 
 (* sech^2 of the bias for a constant neuron, and 1 for the others. *)
 Definition factor i : R := if cluster clus i is None then sech2 (weights tie p i None) else 1.
 
-(* The rows of D.  For an input parameter t: in column (K, l, o) the sum of factor_i a_io over the neurons i in K whose weight l is t.
-   For a_io: zero, but for a constant neuron tanh(b_i) in column (None, None, o).  For beta_o: the unit row of this
-   column. *)
+(* The rows of D.  For an input parameter t: in column (K, l, o) the sum of factor_i a_io over the neurons i in
+   K whose weight l is t. For a_io: zero, but for a constant neuron tanh(b_i) in column (None, None, o).  For
+   beta_o: the unit row of this column. *)
 Definition matrix_D (q : par) (k : column) : R := match q with
   | inl t => \Sum_i (delta (cluster clus i) k.1.1
                      * (delta (tie i k.1.2) (Some t) * (factor i * output_weight p i k.2)))
@@ -161,8 +162,10 @@ Definition block_atom (k : block_index) (y : ('I_d -> R) * 'I_c) : R := match k 
   | inr (k', o) => delta o y.2 * atom (centre clus) (inr k') y.1
   end.
 
-Lemma lin_block_atoms (a : [finType of block_index] -> R) x o : lin a (block_atom : [finType of block_index] -> _) (x, o)
-  = lin (fun k : [finType of atom_index d C] => match k with inl P => a (inl (P, o)) | inr k' => a (inr (k', o)) end)
+Lemma lin_block_atoms (a : [finType of block_index] -> R) x o :
+  lin a (block_atom : [finType of block_index] -> _) (x, o)
+  = lin (fun k : [finType of atom_index d C] => match k with
+        | inl P => a (inl (P, o)) | inr k' => a (inr (k', o)) end)
       (atom (centre clus) : [finType of atom_index d C] -> _) x.
 Proof.
 have pick_output (b : 'I_c -> R) u : \Sum_o' (b o' * (delta o' o * u)) = b o * u.
@@ -237,7 +240,8 @@ Qed.
 
 (* The coefficient matrix of the tangent functions. *)
 Lemma tangent_coefficients (q : [finType of par]) y :
-  tangent tie p q y = lin (matrix_ED q : [finType of block_index] -> R) (block_atom : [finType of block_index] -> _) y.
+  tangent tie p q y =
+  lin (matrix_ED q : [finType of block_index] -> R) (block_atom : [finType of block_index] -> _) y.
 Proof.
 case: y => x o; rewrite lin_block_atoms.
 have -> : lin (fun k : [finType of atom_index d C] => match k with
@@ -272,7 +276,8 @@ Qed.
 
 (* rank(theta) = c N_P + rank(D). *)
 Theorem rank_tied n :
-  dim_span (tangents p) n <-> exists2 r, dim_span (matrix_D : [finType of par] -> [finType of column] -> R) r & n = (#|C| * c + r)%N.
+  dim_span (tangents p) n <->
+  exists2 r, dim_span (matrix_D : [finType of par] -> [finType of column] -> R) r & n = (#|C| * c + r)%N.
 Proof.
 rewrite (dim_span_matrix block_atoms_independent tangent_coefficients).
 pose first (q : [finType of par]) := if q is inr (inl (i, _)) then cluster clus i != None else false.
@@ -296,6 +301,7 @@ Corollary rank_tied_exists (d c : nat) (I T : finType) (tie : I -> option 'I_d -
   /\ dim_span (tangent tie p : [finType of param c I T output_bias] -> _) (#|C| * c + r).
 Proof.
 have clus := clustering_exists (weights tie p).
-have [r rank_D] := dim_span_exists (matrix_D clus : [finType of param c I T output_bias] -> [finType of column d c _] -> R).
+have [r rank_D] :=
+  dim_span_exists (matrix_D clus : [finType of param c I T output_bias] -> [finType of column d c _] -> R).
 by exists (clusters (weights tie p)), clus, r; split=> //; apply/(rank_tied clus); exists r.
 Qed.
