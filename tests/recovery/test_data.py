@@ -233,7 +233,6 @@ Missing.__name__ = "NAType"
         (SimpleNamespace(columns=None), "got SimpleNamespace"),
         (np.zeros((1_000_001, 2)), "the limit is 2000000"),
     ],
-    ids=str,
 )
 def test_objects_that_are_refused(source, reason):
     with pytest.raises(BadInput, match=reason):
