@@ -62,7 +62,9 @@ class ArbField(ListDomain[arb]):
     def activate_entry(self, name: str, register: int, index: int, z: arb) -> tuple[arb, arb]:
         activation = activation_named(name)
         if activation.kind == CLOSED and activation.unit != "i":
-            return quotient_rule(self, activation, lambda polynomial: self._at(activation, polynomial, z))
+            pair = quotient_rule(self, activation, lambda polynomial: self._at(activation, polynomial, z))
+            # E = exp(u) is out of range for huge arguments, where the activation is not.
+            return pair if all(entry.is_finite() for entry in pair) else _by_kernel(name, z)
         direct = _DIRECT.get(name)
         return _by_kernel(name, z) if direct is None else direct(z)
 

@@ -20,7 +20,7 @@ from .tower import Weights, check_weights
 
 Point = tuple[Fraction, ...]
 MAX_PRECISION = 100_000
-MAX_WORK = 500_000_000
+MAX_WORK = 2_000_000_000
 """Entries of the evaluation matrix times the rank."""
 LEADING_BITS = 28
 

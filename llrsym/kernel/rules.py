@@ -18,6 +18,7 @@ from .activations import activation_named
 from .annihilators import Equations, Functional, count_annihilated
 from .ball_ranks import BallCertificate, check_rank_by_balls
 from .cuts import Cut
+from .defined import check_defined_somewhere
 from .domains import ListDomain
 from .errors import Rejected
 from .factorisations import factored
@@ -127,6 +128,8 @@ def check_rank_at_least(
     setting = Setting(certificate.prime, certificate.unit, certificate.seed)
     points = certificate.points
     conditions = check_premise(tower, setting, certificate.pairs, points, arithmetic)
+    if tower.roots:
+        check_defined_somewhere(program, weights)
     found = evaluation_rank(tower, setting, certificate.rows, certificate.columns, points, arithmetic)
     if found < rank:
         raise Rejected(f"rank_at_least: the evaluation matrix has rank {found} modulo p, claimed {rank}")

@@ -43,7 +43,7 @@ def condense(
 
     ``box`` is a pair of numbers for all inputs or a list of d pairs, by default [-1, 1]^d; with ``data`` (as
     in ``read_data``) it is the bounding box of the samples. The chosen network is the smallest one found
-    whose proved distance on the box is at most ``tolerance`` (by default 1/100 of the largest |f| seen).
+    whose proved distance on the box is at most ``tolerance`` (by default 1/100 of the largest ``|f|`` seen).
     ``neurons`` lists numbers of hidden neurons to be shown; ``effort`` multiplies the work, for distances
     that are proved more sharply. ``budget`` limits the seconds spent on sample sizes, which stay open where
     it ends. ``certificate`` is a folder for the claims and certificates.

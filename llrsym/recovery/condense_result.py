@@ -33,9 +33,9 @@ def named(network: Network, weights: Weights) -> Mapping[str, np.ndarray]:
 
 @dataclass(frozen=True)
 class Level:
-    """A condensed network g with |f - g| <= ``distance`` on the box, proved, and what is known about O(g).
+    """A condensed network g with ``|f - g| <= distance`` on the box, proved, and what is known about O(g).
 
-    ``widths`` are those of its hidden layers, ``sampled`` is the largest |f - g| seen at random points in
+    ``widths`` are those of its hidden layers, ``sampled`` is the largest ``|f - g|`` seen at random points in
     double precision, and ``samples`` the verdict about O(g) in the network that was condensed.
     """
 

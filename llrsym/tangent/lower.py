@@ -14,6 +14,7 @@ from llrsym.domains.elimination import Elimination
 from llrsym.domains.flint_field import FlintProducts
 from llrsym.errors import BadInput
 from llrsym.kernel.ball_ranks import BallCertificate
+from llrsym.kernel.defined import check_defined_somewhere
 from llrsym.kernel.errors import Rejected, Undefined
 from llrsym.kernel.polynomials import Monomial, Poly
 from llrsym.kernel.program import Program
@@ -72,6 +73,8 @@ def find_lower_bound(
         )
     try:
         tower, rewrites, conditions, pairs, points = _independent_tower(program, weights, setting)
+        if tower.roots:
+            check_defined_somewhere(program, weights)
     except Undefined as error:
         raise BadInput(f"{error}: the network is nowhere defined; change the divisor") from error
     except Rejected as refusal:

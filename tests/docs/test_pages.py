@@ -80,7 +80,7 @@ def test_the_first_command_of_the_readme_is_the_one_of_the_build():
 def test_the_stated_size_of_the_kernel_is_its_size():
     files = Path(kernel).parent.glob("*.py")
     lines = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files)
-    stated = re.search(r"([0-9],[0-9]{3}) lines", (ROOT / "docs/trust.md").read_text(encoding="utf-8"))
+    stated = re.search(r"([0-9]+,[0-9]{3}) lines", (ROOT / "docs/trust.md").read_text(encoding="utf-8"))
     assert stated is not None
     assert abs(int(stated[1].replace(",", "")) - lines) <= 100
 
