@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from llrsym import __version__
 from llrsym.cli import BAD_INPUT, INTERNAL_ERROR, complain, interrupted
 from llrsym.cli.bound import bound
+from llrsym.cli.check import check
 from llrsym.cli.condense import condense
 from llrsym.cli.conjecture import conjecture
 from llrsym.cli.describe import describe
@@ -100,6 +101,7 @@ app.command(short_help="Tables of bounds, of a file or of the papers.")(table)
 app.command(short_help="Smaller networks near trained weights, with proof.")(condense)
 app.command(short_help="Trained networks against the optimistic sample size.")(recover)
 app.command(short_help="Ranks over a grid of sizes, and a formula for them.")(conjecture)
+app.command(short_help="Property tests of an architecture.")(check)
 app.command(short_help="Check certificates with the kernel.")(verify)
 app.command(short_help="Versions, optional extras, what each enables.")(doctor)
 

@@ -30,6 +30,7 @@ VERBS = (
     "conjecture",
     "recover",
     "condense",
+    "check",
     "independence",
     "table",
     "verify",

@@ -86,7 +86,7 @@ def test_symbolic_weights_are_written_as_expressions(folder: Path) -> None:
 
 
 def test_an_open_question_has_its_exit_code(folder: Path) -> None:
-    nets = [f"mlp(1,{n},1,activation='gelu',bias=False)" for n in (2, 1)]
+    nets = [f"mlp(1,{n},1,activation='ode:1-2*z*y1@0',bias=False)" for n in (2, 1)]
     code, out, _ = ask(nets[0], "--target", nets[1], "--out", "w.json", "--move", "null(1)")
     assert code == 3
     assert ": open\n" in out
