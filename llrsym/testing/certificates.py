@@ -55,18 +55,20 @@ def _refusal(documents: tuple[str, str]) -> str | None:
 
 
 def _mutations(context: Context) -> Property:
+    """Damage to two certificates of the smallest network: at almost every weight, and where units are clones."""
     instance = context.instances[0]
     parameters = instance.network.parameter_count
+    ones = tuple((Fraction(1),) * count for _, _, count in instance.network.layers)
     count = min(MUTATIONS, max(FEWEST, WORK // max(1, parameters)))
     random = Random(f"{context.seed}/mutations")
-    texts = context.rank(instance.network, None).documents
+    texts = [context.rank(instance.network, weights).documents for weights in (None, ones)]
     accepted = undecided = tried = 0
     counterexample: Counterexample | None = None
     for _ in range(count):
         if context.is_over or counterexample:
             break
         tried += 1
-        claim, certificate, told = _damaged(texts, random)
+        claim, certificate, told = _damaged(texts[tried % 2], random)
         statement = _accepted(claim, certificate)
         accepted += statement is not None
         try:

@@ -38,11 +38,15 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 @dataclass(frozen=True)
 class Units:
-    """Interchangeable slices of parameters: (parameter, axis) of what a unit owns and what leads on."""
+    """Interchangeable slices of parameters: (parameter, axis) of what a unit owns and what leads on.
+
+    ``is_hidden`` says that they are neurons, channels or heads, and not just the slices of one parameter.
+    """
 
     own: Axes
     outgoing: Axes
     size: int
+    is_hidden: bool
 
 
 def degenerate_weights(
@@ -105,9 +109,16 @@ def units_of(network: Network) -> list[Units]:
     shapes = {name: shape for name, shape, _ in network.layers}
     found = [(group.own, group.outgoing) for group in unit_groups(network)]
     found = found or list(_dense_units(network))
-    slices = [(((name, axis),), ()) for name, shape in shapes.items() for axis in range(len(shape))]
-    groups = dict.fromkeys([*found, *slices])
-    return [Units(own, outgoing, shapes[own[0][0]][own[0][1]]) for own, outgoing in groups if own]
+    slices: list[tuple[Axes, Axes]] = [
+        (((name, axis),), ()) for name, shape in shapes.items() for axis in range(len(shape))
+    ]
+    kinds: list[tuple[list[tuple[Axes, Axes]], bool]] = [(found, True), (slices, False)]
+    return [
+        Units(own, outgoing, shapes[own[0][0]][own[0][1]], is_hidden)
+        for groups, is_hidden in kinds
+        for own, outgoing in groups
+        if own
+    ]
 
 
 def _dense_units(network: Network) -> Iterator[tuple[Axes, Axes]]:
@@ -118,11 +129,12 @@ def _dense_units(network: Network) -> Iterator[tuple[Axes, Axes]]:
 
 
 def _places(kind: str, groups: list[Units]) -> Iterable[Any]:
+    hidden = [group for group in groups if group.is_hidden] or groups
     match kind:
         case "clone" | "sign clone" | "near collinear" | "odd ratios":
-            return [group for group in groups if group.size >= 2]
-        case "zero row" | "null":
-            return [group for group in groups if group.size]
+            return [group for group in hidden if group.size >= 2]
+        case "null":
+            return [group for group in hidden if group.size]
         case "dead":
             return [group for group in groups if group.outgoing and group.size]
         case "constant":
@@ -130,7 +142,7 @@ def _places(kind: str, groups: list[Units]) -> Iterable[Any]:
         case "equal in a deeper layer":
             return _stacked(groups)
         case _:
-            return [group for group in groups if group.size and len(group.own) == 1]
+            return [group for group in groups if group.size and not group.is_hidden]
 
 
 def _stacked(groups: list[Units]) -> list[tuple[Units, Units, str, int, int]]:

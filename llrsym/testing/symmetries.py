@@ -42,6 +42,8 @@ def symmetries(context: Context) -> Iterator[Property]:
 
 def _declared(context: Context, name: str, function: Maps) -> Property:
     place = f"check: the symmetry {name}"
+    if all(_is_zero(place, instance.network, function) for instance in context.instances):
+        raise BadInput(f"{place} is zero at all sizes; return the direction in which the weights move")
     proved = [i for i in context.instances if _is_proved(place, i.network, function)]
     rest = [i for i in context.instances if i not in proved]
     statement = f"f does not change along {name}"
@@ -104,6 +106,13 @@ def _is_proved(place: str, network: Network, function: Maps) -> bool:
     except NoPolynomial:
         return False
     return all(_accepts(network, None, relation) for relation in relations if relation)
+
+
+def _is_zero(place: str, network: Network, function: Maps) -> bool:
+    try:
+        return not any(formal_relations(place, network, function))
+    except NoPolynomial:
+        return False
 
 
 def _accepts(network: Network, weights: Weights | None, relation: Relation) -> bool:

@@ -62,7 +62,7 @@ def test_a_right_architecture_holds_in_every_group():
         imported,
         Architecture("diagonal(d)", sizes={"d": [1, 2]}, claims=["rank = d", "O <= d"]),
     ],
-    ids=str,
+    ids=lambda net: getattr(net, "__name__", str(net)),
 )
 def test_what_needs_no_declaration_holds(net):
     result = architecture_suite(net, examples=4)
@@ -134,7 +134,9 @@ def test_an_embedding_that_changes_the_function_is_refuted():
 
 
 def test_an_embedding_that_adds_tangent_functions_is_refuted():
-    result = only(with_(embeddings=[Embedding(not_critical, into={"k": "k+1"})]), "embeddings", examples=8)
+    sizes = {"d": [1], "k": [1]}
+    declared = [Embedding(not_critical, into={"k": "k+1"})]
+    result = only(with_(sizes=sizes, embeddings=declared), "embeddings", examples=8)
     assert outcomes(result) == {
         "embedding not_critical: function": "holds",
         "embedding not_critical: tangent functions": "refuted",
@@ -287,6 +289,7 @@ def test_open_ranks_are_undecided_and_not_refuted():
         (lambda: with_(symmetries=[lambda p: {"Z": 1}]), "returned Z, which is no parameter"),
         (lambda: with_(symmetries=[lambda p: {"U": [1]}]), "returned U of shape"),
         (lambda: with_(symmetries=[lambda p: p["Q"]]), "raised KeyError"),
+        (lambda: with_(symmetries=[lambda p: {"U": 0 * p["U"]}]), "is zero at all sizes"),
         (lambda: with_(symmetries=["U"]), "the symmetry U is no function"),
         (lambda: with_(reference=3), "is no function, ONNX model or torch module"),
         (lambda: with_(reference="model.onnx"), "needs its weights"),
