@@ -2,10 +2,10 @@
 
     python benchmarks/guarantee.py [--sizes 20 40 80 300] [--largest-peer 80]
 
-For tanh nets with float weights at n = 1.5 M normal samples, ``llrsym`` is llr_guarantee (both ranks, a lower
-bound of sigma_min and the redundant samples, checked by the kernel); the peer is the Jacobian by mpmath and its
-singular values with 50 digits, which proves nothing. Rows: M, n, seconds of each, their ratio, and both values
-of sigma_min. The peer's time is cubic in M; it is left out above ``--largest-peer``.
+For tanh nets with float weights at n = 1.5 M normal samples, ``llrsym`` is llr_guarantee (both ranks, a
+lower bound of sigma_min and the redundant samples, checked by the kernel); the peer is the Jacobian by mpmath
+and its singular values with 50 digits, which proves nothing. Rows: M, n, seconds of each, their ratio, and
+both values of sigma_min. The peer's time is cubic in M; it is left out above ``--largest-peer``.
 """
 
 import argparse

@@ -2,9 +2,9 @@
 
     python examples/diabetes/noise.py [folder]
 
-Needs the extra: pip install 'llrsym[plot]'. For the first n patients of patients.csv, and two sets of weights
-of one 10-16-8-1 network: the trained ones, and those of the narrow net embedded in it. Every point is a proved
-upper bound. Writes noise-light.png and noise-dark.png.
+Needs the extra: pip install 'llrsym[plot]'. For the first n patients of patients.csv, and two sets of
+weights of one 10-16-8-1 network: the trained ones, and those of the narrow net embedded in it. Every point is
+a proved upper bound. Writes noise-light.png and noise-dark.png.
 """
 
 import sys

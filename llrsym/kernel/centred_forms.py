@@ -86,7 +86,7 @@ def _activated(reals: Balls, activation: str, z: Parts, indices: list[Index]) ->
     """The derivatives of sigma(z) by the chain rule."""
     jets = [jet_range(activation, value, reals.precision) for value in z[()]]
     orders = [list(part) for part in zip(*jets, strict=True)]
-    parts = {(): orders[0]}
+    parts: Parts = {(): orders[0]}
     for index in indices[1:]:
         terms = [reals.multiply(orders[1], z[index])] if index in z else []
         for order, factors in _splits(index):

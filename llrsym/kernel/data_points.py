@@ -1,7 +1,7 @@
 """A network at given points, as a function of its parameters alone, and on an affine subspace of inputs.
 
-The evaluation matrix of f at points x_1, .., x_n is the Jacobian of theta -> (f(x_1), .., f(x_n)). This map is
-itself a network, without inputs, so every rule about ranks is a rule about evaluation matrices
+The evaluation matrix of f at points x_1, .., x_n is the Jacobian of theta -> (f(x_1), .., f(x_n)). This map
+is itself a network, without inputs, so every rule about ranks is a rule about evaluation matrices
 (docs/theory/guarantees).
 """
 

@@ -1,8 +1,9 @@
 """A real point at which a network with square roots is defined.
 
-The tower of a network is a ring of formal functions. They are functions on an open set as soon as all radicands
-are positive, and all divisors different from zero, at one real point (docs/theory/roots-and-logarithms). Without
-such a point there is nothing to be independent. The kernel tries a fixed list of rational points.
+The tower of a network is a ring of formal functions. They are functions on an open set as soon as all
+radicands are positive, and all divisors different from zero, at one real point (see
+docs/theory/roots-and-logarithms). Without such a point there is nothing to be independent. The kernel tries a
+fixed list of rational points.
 """
 
 from fractions import Fraction

@@ -4,7 +4,7 @@
 # 1. The model rank at the weights, with certificates of both sides (tangent.rank).
 # 2. Too few different samples: no. Otherwise J(X) by Arb on a basis of the tangent functions, at a
 #    precision that is doubled until the basis has a left inverse: yes, with sigma_min.
-# 3. If it has none: the rank on the affine hull of the samples, then rational relations between their rows: no.
+# 3. If it has none: the rank on the affine hull of the samples, then rational relations of their rows: no.
 # Invariants: an answer is what the kernel returned for a claim and a certificate; numbers are marked as such.
 """
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 from llrsym import __version__
 from llrsym.errors import BadInput, OutOfBudget
@@ -61,7 +61,7 @@ class Question:
             try:
                 verdict = optimistic_sample_size(self.network, target=self.target, certificate=place, **ask)  # type: ignore[arg-type]
             except OutOfBudget as stop:
-                return stop.verdict, False, ""
+                return cast("Verdict", stop.verdict), False, ""
             text = Path(folder, CERTIFICATE).read_text(encoding="utf-8") if certified else ""
         return replace(verdict, certificate=None), True, text
 

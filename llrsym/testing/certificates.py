@@ -55,7 +55,7 @@ def _refusal(documents: tuple[str, str]) -> str | None:
 
 
 def _mutations(context: Context) -> Property:
-    """Damage to two certificates of the smallest network: at almost every weight, and where units are clones."""
+    """Damage to two certificates of the smallest network: at almost every weight, and at clones."""
     instance = context.instances[0]
     parameters = instance.network.parameter_count
     ones = tuple((Fraction(1),) * count for _, _, count in instance.network.layers)
@@ -116,6 +116,8 @@ def _false(statement: Statement, claim: str, seed: int) -> str | None:
         rank = approx_rank(decoded.program, weights, f"{seed}/judge")
     except Inapplicable:
         return None
+    except (LookupError, TypeError, ValueError) as error:
+        return f"the claimed program cannot be run ({type(error).__name__}: {error})"
     if statement.lower <= rank <= statement.upper:
         return None
     return f"with many digits the rank is {rank}"
