@@ -158,6 +158,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
+    if name == "testing":
+        return import_module("llrsym.testing")
     if name not in _HOMES:
         raise AttributeError(f"module 'llrsym' has no attribute '{name}'")
     value: object = getattr(import_module(_HOMES[name]), _ALIASES.get(name, name))
