@@ -19,7 +19,7 @@ from .run import forward, gradient
 from .tower import Weights, check_weights
 
 Point = tuple[Fraction, ...]
-MAX_PRECISION = 100_000
+MAX_PRECISION = 20_000
 MAX_WORK = 2_000_000_000
 """Entries of the evaluation matrix times the rank."""
 LEADING_BITS = 28
@@ -76,6 +76,8 @@ def check_left_inverse(
     middles = [[m for m, _ in row] for row in matrix]
     radii = [sum(r for _, r in row) for row in matrix]
     product = arithmetic.product(proof.inverse, middles)
+    if [len(row) for row in product] != [len(proof.columns)] * len(proof.columns):
+        raise Rejected("balls: R J is no square matrix of the number of columns")
     total = 0
     for k, (row, inverse) in enumerate(zip(product, proof.inverse, strict=True)):
         defect = sum(abs(entry - (unit if j == k else 0)) for j, entry in enumerate(row))
@@ -113,7 +115,7 @@ def squared_norm_bound(rows: Sequence[Sequence[int]], arithmetic: Arithmetic) ->
 
 
 def float_text(value: Fraction) -> str:
-    """Return about three digits of a rational number for a message."""
+    """Return the beginning of a rational number for a message."""
     return f"{value.numerator}/{value.denominator}"[:40]
 
 
@@ -153,6 +155,8 @@ def _check_sizes(program: Program, weights: Weights, points: Sequence[Point], pr
         raise Rejected("balls: a row is no (sample, output) of these points")
     if not all(0 <= column < program.parameter_count for column in proof.columns):
         raise Rejected(f"balls: a column is no parameter below {program.parameter_count}")
+    if len(proof.rows) < width:
+        raise Rejected(f"balls: {width} columns need at least as many rows, got {len(proof.rows)}")
     if len(proof.inverse) != width or any(len(row) != len(proof.rows) for row in proof.inverse):
         raise Rejected(f"balls: expected an inverse with {width} rows of {len(proof.rows)} entries")
     if width * width * len(proof.rows) > MAX_WORK:

@@ -93,7 +93,7 @@ def check_guarantee(
 
 
 def _sentence(claim: GuaranteeClaim) -> str:
-    count = f"the {len(claim.points)} points"
+    count = f"those of the {len(claim.points)} points where the network is defined"
     if claim.answer == NO:
         return (
             f"the evaluation matrix of the tangent functions at {count} has rank <= {claim.rank}, the model "
@@ -130,7 +130,7 @@ def _prove_evaluation_rank(
     if len(lower.columns) < claim.rank:
         raise Rejected(f"guarantee: balls prove rank {len(lower.columns)}, claimed {claim.rank}")
     if claim.sigma is not None:
-        if claim.sigma.columns != lower.columns or len(lower.columns) != claim.rank:
+        if not lower.columns or claim.sigma.columns != lower.columns or len(lower.columns) != claim.rank:
             raise Rejected("guarantee: the claimed columns are not those of the certificate")
         check_least_singular_value(lower, defect, claim.sigma.bound, arithmetic)
     return []

@@ -12,6 +12,7 @@ from fractions import Fraction
 import flint
 
 from llrsym.domains.arb import precision_of
+from llrsym.errors import BadInput
 from llrsym.kernel.data_points import on_subspace
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.guarantees import Deficiency, GuaranteeClaim, RowRelation, is_row_relation
@@ -20,7 +21,7 @@ from llrsym.tangent.left_inverse import Checkpoint, Evaluation, Point, spread_ro
 from llrsym.tangent.lower import find_lower_bound
 from llrsym.tangent.upper import bound_without_relations, find_relation_bound
 
-MAX_DENOMINATOR = 1_000
+MAX_DENOMINATOR, MAX_EXPONENT = 1_000, 100_000
 CLOSE = Fraction(1, 1 << 60)
 
 
@@ -33,7 +34,11 @@ def find_subspace(claim: GuaranteeClaim, seed: str, checkpoint: Checkpoint) -> t
     checkpoint(f"the samples lie in a subspace of dimension {len(directions)}: the rank on it")
     program = on_subspace(claim.program, directions, offset)
     upper = bound_without_relations(program, claim.weights)
-    lower = find_lower_bound(program, claim.weights, upper.rank, seed)
+    try:
+        lower = find_lower_bound(program, claim.weights, upper.rank, seed)
+    except BadInput:
+        # The network is nowhere defined on the subspace.
+        return None
     rewrites = lower.certificate.rewrites if isinstance(lower.certificate, LowerCertificate) else ()
     better = find_relation_bound(
         program,
@@ -110,6 +115,8 @@ def find_row_relations(
 def _guess(value: flint.arb) -> Fraction | None:
     """A fraction with a small denominator that is very close to the middle of a ball."""
     mantissa, exponent = value.mid().man_exp()
+    if abs(int(exponent)) > MAX_EXPONENT:
+        return None
     exact = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
     near = exact.limit_denominator(MAX_DENOMINATOR)
     return near if abs(near - exact) < CLOSE else None

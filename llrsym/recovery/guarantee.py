@@ -21,6 +21,7 @@ import numpy as np
 
 from llrsym.domains.flint_field import FlintProducts
 from llrsym.errors import BadInput, OutOfBudget
+from llrsym.kernel.analytic import check_analytic
 from llrsym.kernel.ball_ranks import squared_norm_bound
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.guarantees import (
@@ -127,8 +128,8 @@ class _Search:
         """Settle the question as far as possible; with a folder, write the certificate and check it."""
         rank = self._model_rank()
         self.answer_so_far = self._unanswered()
-        proof = self._too_few(rank)
-        found = self._evaluation(rank)
+        proof = self._too_few(rank) or self._nothing_to_recover(rank)
+        found = self._evaluation(rank) if rank.upper else None
         if found is not None and proof is None:
             proof = self._from_evaluation(found, rank)
         elif found is not None:
@@ -164,6 +165,7 @@ class _Search:
             samples=len(self.data),
             distinct=len(self.points),
             outputs=self.count,
+            is_analytic=_is_analytic(self.network),
             lower=0,
             upper=min(rows, model.upper),
             model_rank_lower=model.lower,
@@ -180,6 +182,16 @@ class _Search:
             trusted=model.trusted,
             seed=self.seed,
         )
+
+    def _nothing_to_recover(self, model: Verdict) -> _Proof | None:
+        """The tangent space is zero, so that every sample and none carries a guarantee."""
+        if model.upper > 0 or self.model.upper.certificate is None:
+            return None
+        claim = self._claim(YES, 0, 0, None)
+        certificate = GuaranteeCertificate(None, self.model.upper.certificate, None)
+        conditions = self._check(claim, certificate)
+        self.answer_so_far = replace(self.answer_so_far, answer=YES, reason="the tangent space is zero")
+        return _Proof(claim, certificate, conditions)
 
     # The samples do not carry a guarantee
 
@@ -285,7 +297,11 @@ class _Search:
         if len(rows) == len(found.columns) and self._left_inverse(found, sorted(rows)) is not None:
             reason = f"a non-singular minor, by balls with {found.bits} bits of search"
             self.answer_so_far = replace(
-                self.answer_so_far, lower=len(rows), lower_verdict="proved", lower_reason=reason
+                self.answer_so_far,
+                lower=len(rows),
+                lower_verdict="proved",
+                lower_reason=reason,
+                trusted=tuple(dict.fromkeys((*self.answer_so_far.trusted, *FlintProducts.trusted))),
             )
 
     def _prove_deficient(self, found: Evaluation, model: Verdict) -> _Proof | None:
@@ -321,6 +337,15 @@ class _Search:
     def _names(self, columns: Sequence[int]) -> tuple[str, ...]:
         names = self.network.entry_names()
         return tuple(names[column] for column in columns)
+
+
+def _is_analytic(network: Network) -> bool:
+    """Whether f is seen to be analytic everywhere: then almost every sample is as good as any."""
+    try:
+        check_analytic(network.program)
+    except Rejected:
+        return False
+    return True
 
 
 def _rows_reason(rows: int, rank: int, points: int) -> str:

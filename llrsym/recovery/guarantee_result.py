@@ -32,6 +32,7 @@ class Guarantee:
     samples: int
     distinct: int
     outputs: int
+    is_analytic: bool
     lower: int
     upper: int
     model_rank_lower: int
@@ -78,9 +79,12 @@ class Guarantee:
         return max(0, -(-(self.model_rank_lower - self.upper) // self.outputs))
 
     @property
-    def missing_upper(self) -> int:
-        """Almost every choice of so many further samples completes these to a guarantee."""
-        return max(0, self.model_rank_upper - self.lower)
+    def missing_upper(self) -> int | None:
+        """Almost every choice of so many further samples completes these to a guarantee.
+
+        None for a network that is not seen to be analytic everywhere, such as one that divides by an input.
+        """
+        return max(0, self.model_rank_upper - self.lower) if self.is_analytic else None
 
     @property
     def noise_amplification(self) -> float | None:
@@ -167,7 +171,8 @@ class Guarantee:
         if self.answer != YES:
             least, most = self.missing_lower, self.missing_upper
             need = f"{least}" if least == most else f"at least {least}"
-            lines.append(f"  missing samples: {need}; almost every choice of {most} more is enough")
+            enough = "" if most is None else f"; almost every choice of {most} more is enough"
+            lines.append(f"  missing samples: {need}{enough}")
         return lines
 
     def _rows(self, positions: Sequence[int]) -> str:
