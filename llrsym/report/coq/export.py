@@ -126,7 +126,7 @@ def _header(network: Network, proof: Dominance) -> str:
    {_harmless(network.text)}, {count} parameters
 
    Check it with Coq 8.16, Coquelicot 3.2 and CoqInterval 4.6 (Debian: libcoq-coquelicot, libcoq-interval):
-     coqc FILE
+     coqc -w none FILE
 
    To believe it, read the definitions of sigma_.., {functions} and tangent.., and the theorem at the end:
    tangent<o>_<i> is the derivative of output o by the parameter number i, at the weights, as a function of x.
