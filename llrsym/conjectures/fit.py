@@ -2,7 +2,8 @@
 
 # The choice of algorithm
 # All fits are exact linear algebra over the rationals; a formula explains every value or is dropped.
-# 1. Polynomials in the sizes, and in the sizes with one of them replaced by a minimum such as min(k, d).
+# 1. Polynomials in the sizes, and in the sizes with one of them replaced by a minimum such as min(k, d) or
+#    min(2*k, d): the rank of a matrix with k, or with k pairs, and d rows.
 # 2. Minima of two pieces. A piece is a polynomial that fits the neighbourhood of a point and is nowhere below
 #    the values; what it leaves unexplained decides the other piece: a binomial coefficient (the dimension of
 #    a space of forms), or again a polynomial.
@@ -124,6 +125,8 @@ def _minimum_quantities(data: Data) -> Iterator[tuple[str, tuple[str, ...]]]:
     for a, b in combinations(data.sizes, 2):
         for more_a, more_b in _OFFSETS:
             yield f"min({_shifted(a, more_a)}, {_shifted(b, more_b)})", (a, b)
+        yield f"min(2*{a}, {b})", (a, b)
+        yield f"min({a}, 2*{b})", (a, b)
     for count in range(3, len(data.sizes) + 1):
         for names in combinations(data.sizes, count):
             yield f"min({', '.join(names)})", names

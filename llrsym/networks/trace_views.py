@@ -142,7 +142,8 @@ def aligned(graph: Graph, views: Sequence[View]) -> tuple[list[int], Index]:
     """Return registers of one shape that hold the entries of views of one shape, each combination once.
 
     The second result says where each entry of the views is found in these registers (from 1).
-    Where one view is a rearrangement of a whole register, the others are brought into its order.
+    Where one view is a rearrangement of a whole register, the others are brought into its order. One that is
+    a register as it is comes first: a number beside an array of one entry keeps the shape of the array.
     """
     shape = views[0].shape
     columns = [view.index.ravel() for view in views]
@@ -156,7 +157,9 @@ def aligned(graph: Graph, views: Sequence[View]) -> tuple[list[int], Index]:
     else:
         order = np.argsort(first)
         chosen, places, layout = first[order], np.argsort(order)[inverse], (len(first),)
-    for view, column in zip(views, columns, strict=True):
+    for view, column in sorted(
+        zip(views, columns, strict=True), key=lambda pair: not _is_whole(graph, pair[0])
+    ):
         if _covers(graph, view, column[chosen]):
             order = np.argsort(column[chosen])
             chosen, places, layout = chosen[order], np.argsort(order)[places], graph.shapes[view.sources[0]]
@@ -167,10 +170,13 @@ def aligned(graph: Graph, views: Sequence[View]) -> tuple[list[int], Index]:
 
 def _is_squeezable(graph: Graph, views: Sequence[View]) -> bool:
     """Whether no view is a whole register in its own shape, so that axes of length 1 may be dropped."""
-    return not any(
-        len(v.sources) == 1 and graph.shapes[v.sources[0]] == v.shape and _is_in_order(v.index.ravel())
-        for v in views
-    )
+    return not any(_is_whole(graph, view) for view in views)
+
+
+def _is_whole(graph: Graph, view: View) -> bool:
+    """Whether a view is a whole register in its own shape and order."""
+    own = len(view.sources) == 1 and graph.shapes[view.sources[0]] == view.shape
+    return own and _is_in_order(view.index.ravel())
 
 
 def _covers(graph: Graph, view: View, positions: Index) -> bool:

@@ -164,6 +164,10 @@ class Architecture:
         """Return the network at these sizes."""
         return self.instance(sizes).network
 
+    def __call__(self, **sizes: int) -> Network:
+        """Return the network at these sizes: an architecture is what ``conjecture`` takes."""
+        return self.network(**sizes)
+
     def instance(self, sizes: Mapping[str, int]) -> Instance:
         """Return the network at these sizes; raises ``BadInput`` naming them where there is none."""
         place = f"check: {self.name}" + (f" at {written(sizes)}" if sizes else "")

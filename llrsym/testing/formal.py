@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import wraps
 from math import isfinite
 from numbers import Rational
 from typing import Any
@@ -22,19 +23,32 @@ class NoPolynomial(Exception):
     """A declared function does with the weights what polynomials do not allow."""
 
 
+Operation = Callable[["Formal", Any], "Formal"]
+
+
+def _by_entries(operation: Operation) -> Operation:
+    """The operation with single numbers; an array on the other side is left to NumPy, entry by entry."""
+
+    @wraps(operation)
+    def operate(own: Formal, other: Any) -> Formal:
+        return NotImplemented if isinstance(other, np.ndarray) else operation(own, other)
+
+    return operate
+
+
 @dataclass(frozen=True, eq=False)
 class Formal:
     """A polynomial with rational coefficients in the weights; arrays of them are like arrays of numbers."""
 
     form: Form
 
-    __array_priority__ = 1000.0
-
+    @_by_entries
     def __add__(self, other: object) -> Formal:
         return Formal(total(self.form, as_form(other)))
 
     __radd__ = __add__
 
+    @_by_entries
     def __mul__(self, other: object) -> Formal:
         return Formal(product(self.form, as_form(other)))
 
@@ -46,12 +60,15 @@ class Formal:
     def __pos__(self) -> Formal:
         return self
 
+    @_by_entries
     def __sub__(self, other: object) -> Formal:
         return Formal(total(self.form, negative(as_form(other))))
 
+    @_by_entries
     def __rsub__(self, other: object) -> Formal:
         return Formal(total(as_form(other), negative(self.form)))
 
+    @_by_entries
     def __truediv__(self, other: object) -> Formal:
         return Formal(product(self.form, number(1 / _rational(other))))
 

@@ -30,6 +30,10 @@ FORMULAS = {
     "matrices": ("r*(m + n - r)", grid(lambda r, m, n: r <= min(m, n), r=up_to(4), m=up_to(4), n=up_to(4))),
     "lightning": ("2*a*(2*d - a) - 1", grid(lambda a, d: a <= d, a=up_to(4), d=up_to(4))),
     "quadratic forms": ("min(k, d)*(2*d - min(k, d) + 1)/2", grid(k=up_to(5), d=up_to(4))),
+    "pairs of forms": (
+        "min(2*k, d)*(2*d - min(2*k, d) + 1)/2",
+        grid(k=up_to(3), d=up_to(6)),
+    ),
     "all matrices": ("min(r, m, n)*(m + n - min(r, m, n))", grid(r=up_to(4), m=up_to(4), n=up_to(4))),
     "cubic forms": ("min(k*d, binom(d + 2, 3))", grid(k=up_to(8), d=up_to(4))),
     "cubic polynomials": ("min(binom(d + 3, 3), k*(d + 1))", grid(k=up_to(8), d=up_to(4))),

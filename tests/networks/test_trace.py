@@ -175,6 +175,20 @@ def test_what_only_rearranges_entries_costs_one_gather():
     assert sorted(e.primitive for e in equations) == ["activation", "gather"]
 
 
+@pytest.mark.parametrize("width", [1, 2])
+def test_a_single_unit_is_traced_as_several_are(width):
+    """A number such as the 1 in 1 + exp(z) does not change the shape of an array with one entry."""
+    network = trace(
+        lambda p, x: p["A"] @ ((p["s"] + 1 / (1 + np.exp(-(p["G"] @ x)))) * (p["W"] @ x)),
+        shapes={"G": (width, 2), "W": (width, 2), "A": (1, width), "s": ()},
+        x_shape=(2,),
+    )
+    primitives = [equation.primitive for equation in network.program.equations]
+    assert "divide" not in primitives
+    assert network.program.shapes[network.program.output] == (1,)
+    assert primitives.count("gather") <= 1, "the number s, repeated"
+
+
 def test_literal_sigmoid_and_softplus_are_the_named_activations():
     shapes = {"w": (2,)}
     sigmoid = trace(lambda p, x: 1 / (1 + np.exp(-(p["w"] * x))), shapes=shapes, x_shape=(2,))

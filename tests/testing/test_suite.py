@@ -152,6 +152,35 @@ def test_an_embedding_with_a_free_number_is_proved_for_all_of_them():
     assert [p.evidence for p in result.properties] == ["proved", "proved", "numerical"]
 
 
+@pytest.mark.parametrize(
+    "shared",
+    [
+        lambda p, r: r * p["a"][:1],
+        lambda p, r: p["a"][:1] * r,
+        lambda p, r: (r / np.ones(1) + r - r) * p["a"][:1],
+    ],
+    ids=["number first", "array first", "quotient by an array"],
+)
+def test_a_free_number_times_an_array_is_an_array(shared):
+    def split_array(p, r):
+        kept = shared(p, r)
+        rest = p["a"][:1] - kept
+        twice = {name: np.concatenate([p[name], p[name][:1]]) for name in ("U", "V")}
+        return twice | {"a": np.concatenate([kept, p["a"][1:], rest])}
+
+    declared = [Embedding(split_array, into={"k": "k+1"})]
+    result = only(with_(sizes={"d": [1], "k": [2]}, embeddings=declared), "embeddings", examples=3)
+    assert [p.evidence for p in result.properties] == ["proved", "proved", "numerical"]
+
+
+def test_an_architecture_is_a_function_of_its_sizes():
+    assert gate(d=2, k=3).layers == gate.network(d=2, k=3).layers
+    found = ll.conjecture(gate, sizes={"d": [1, 2, 3], "k": [1, 2]}, formula="k*(2*d - 1)")
+    assert found.verdict == "refuted"
+    with pytest.raises(BadInput, match=r"at d = 1: .*cannot be called with the sizes d "):
+        ll.conjecture(gate, sizes={"d": [1]})
+
+
 # Wrong formulas, values and derivatives
 
 
