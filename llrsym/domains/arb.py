@@ -20,6 +20,7 @@ from llrsym.kernel.errors import Rejected
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.run import forward, gradient
 
+MAX_SHIFT = 1 << 24
 GUARD_BITS = 30
 Weights = Sequence[Sequence[Fraction]]
 
@@ -117,6 +118,8 @@ def _nearest(value: arb, scale: int) -> int:
     """An integer next to the middle of a ball times 2^scale, computed exactly."""
     mantissa, exponent = value.mid().man_exp()
     shift = int(exponent) + scale
+    if shift > MAX_SHIFT:
+        raise Rejected("limit: the middle of an enclosure is too large to be written down")
     return int(mantissa) << shift if shift >= 0 else (int(mantissa) + (1 << (-shift - 1))) >> -shift
 
 

@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
+from threading import Lock
 
 from .ball_arithmetic import Ball, at_precision, between
 from .errors import Rejected
@@ -44,16 +45,19 @@ class _Path:
     def __init__(self, name: str, bits: int, side: int) -> None:
         self.name, self.bits, self.side = name, bits, side
         self.steps: list[Step] = []
-        self.ends: list[int] = []
         self.halvings, self.work = 0, 0
+        self.extending = Lock()
 
     def covering(self, distance: int) -> int:
         """Return the number of the step that contains side * distance, with all before it made."""
-        while not self.ends or self.ends[-1] < distance:
-            step = self._next()
-            self.steps.append(step)
-            self.ends.append(abs(step.end.z))
-        return bisect_left(self.ends, distance)
+        with self.extending:  # a path is shared: two threads must not make steps from one end
+            while not self.steps or _end(self.steps[-1]) < distance:
+                self.steps.append(self._next())
+        return self.reached(distance)
+
+    def reached(self, distance: int) -> int:
+        """Return the number of steps that end before side * distance."""
+        return bisect_left(self.steps, distance, key=_end)
 
     def _next(self) -> Step:
         if len(self.steps) >= MAX_STEPS:
@@ -73,6 +77,10 @@ class _Path:
                 return found
             halvings += found
         raise Rejected("a differential equation is not proved to have a solution up to this argument")
+
+
+def _end(step: Step) -> int:
+    return abs(step.end.z)
 
 
 def _beginning(name: str, bits: int) -> State:
@@ -128,7 +136,7 @@ def pieces_towards(name: str, side: int, distance: int, bits: int) -> list[tuple
     path = _path(name, bits, side)
     with suppress(Rejected):
         path.covering(distance)
-    steps = path.steps[: bisect_left(path.ends, distance) + 1]
+    steps = path.steps[: path.reached(distance) + 1]
     return [(s.start.z, s.halvings, _solution(name, bits, s.start, side, s.halvings)[0]) for s in steps]
 
 

@@ -80,6 +80,9 @@ def written(system: System) -> str:
         raise Malformed(f"expected 1 to {MAX_EQUATIONS} differential equations, each with an initial value")
     if terms > MAX_TERMS or system.degree > MAX_DEGREE:
         raise Malformed(f"a right side has more than {MAX_TERMS} terms or a degree above {MAX_DEGREE}")
+    numbers = [*system.initial, *(c for side in system.derivatives for c, _ in side)]
+    if any(max(abs(v.numerator), v.denominator) >= 10**MAX_DIGITS for v in numbers):
+        raise Malformed(f"a number has more than {MAX_DIGITS} digits")
     parts = [
         f"{_written_polynomial(side)}@{value}"
         for side, value in zip(system.derivatives, system.initial, strict=True)

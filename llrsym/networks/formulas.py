@@ -87,10 +87,15 @@ def _refuse_length(text: str) -> NoReturn:
 
 
 def _called(name: str, body: str, registered: Mapping[str, str]) -> str:
-    if name not in registered:
-        return f"{name}({body})"
+    """A call, or plain brackets; what is registered gives way to its formula, or to the kernel's name."""
+    known = registered.get(name, name)
+    if not known or known.isidentifier():
+        return f"{known}({body})"
     argument = body if _ATOM.fullmatch(body) else f"({body})"
-    return f"({_ARGUMENT.sub(lambda _: argument, registered[name])})"
+    kind, colon, exponent = known.partition(":")
+    if colon:
+        return f"({argument}^{exponent})" if kind == "power" else f"{name}({body})"
+    return f"({_ARGUMENT.sub(lambda _: argument, known)})"
 
 
 def parse(text: str, resolve: Callable[[str], str]) -> tuple[Graph, int]:

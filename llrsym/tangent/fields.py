@@ -62,7 +62,7 @@ class Family:
         for start in range(0, self.targets.shape[1], BLOCK):
             part = slice(start, start + BLOCK)
             center(total + slopes[:, :, part] @ values[:, :, part].transpose(0, 2, 1), prime, out=total)
-        return total.reshape(len(slopes), -1)
+        return total.reshape(len(slopes), len(self))
 
 
 def candidates(program: Program, tensors: Sequence[int]) -> list[Family]:

@@ -57,9 +57,13 @@ def find_graded_symmetries(program: Program, seed: str, wanted: int, tick: Tick)
     if program.parameter_count > MAX_PARAMETERS:
         return
     try:
-        rows, weights = _Rows(program, seed, tick), _scaling_weights(program, seed, tick)
+        yield from _found(program, seed, wanted, tick)
     except Rejected:
-        return
+        return  # no tower, or too few points at which the network is defined modulo the prime
+
+
+def _found(program: Program, seed: str, wanted: int, tick: Tick) -> Iterator[NamedRelation]:
+    rows, weights = _Rows(program, seed, tick), _scaling_weights(program, seed, tick)
     gauges = GaugeSearch(rows.tower, rows.setting("gauges"))
     echelon, theta = Echelon(rows.prime), rows.upto(1)[1][0].astype(np.int64) % rows.prime
     for degree in (1, 2):
@@ -92,6 +96,8 @@ class _Rows:
         while len(self.known[0]) < count:
             self.tick()
             fresh = self._draw(len(self.known[0]))
+            if not len(fresh[0]):
+                raise Rejected("no point at which the network is defined was found modulo the prime")
             self.known = (
                 np.concatenate([self.known[0], fresh[0]]),
                 np.concatenate([self.known[1], fresh[1]]),

@@ -87,7 +87,9 @@ class _Search:
         self.tower: Tower = derive_tower(program, None)
         self.prime = PRIMES[0]
         self.quotients = quotients(program)
-        self.drawn: list[tuple[Floats, Floats]] = []
+        self.drawn = [self._draw(0)]
+        if not len(self.drawn[0][0]):
+            raise Rejected("no point at which the network is defined was found modulo the prime")
 
     def setting(self, label: str) -> Setting:
         """Return a prime with fresh residues."""

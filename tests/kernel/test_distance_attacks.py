@@ -1,8 +1,11 @@
-"""False distances, and names of differential equations whose solutions end, in disguise: all are refused."""
+"""False distances, changed documents, equations whose solutions end, in disguise: all are refused."""
 
 import json
+import math
+from collections.abc import Callable, Iterator
 from copy import deepcopy
-from itertools import pairwise
+from fractions import Fraction
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -130,6 +133,143 @@ def test_a_chain_does_not_lower_a_bound(bound: str) -> None:
         sizes = [size for a, b in pairwise(widths) for size in (a * b, b)]
         other["weights"] = [["1"] * size for size in sizes]
         refuse(document, other, "differ in depth, inputs or outputs")
+
+
+# Every part of claims and certificates, changed
+
+
+FUNCTIONS: dict[str, Callable[[float], float]] = {
+    "tanh": math.tanh,
+    "sin": math.sin,
+    "exp": math.exp,
+    "power:3": lambda z: z**3,
+    "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
+}
+
+
+def value(model: Document, weights: Weights, x: list[float]) -> list[float]:
+    """The outputs of a network in double precision, written down once more."""
+    tensors = iter([[float(Fraction(v)) for v in tensor] for tensor in weights])
+    last = len(model["biases"])
+    for layer, has_bias in enumerate(model["biases"], start=1):
+        matrix, inputs, outputs = next(tensors), len(x), model["widths"][layer]
+        offsets = next(tensors) if has_bias else [0.0] * outputs
+        rows = [matrix[i * inputs : (i + 1) * inputs] for i in range(outputs)]
+        z = [
+            sum(w * v for w, v in zip(row, x, strict=True)) + b for row, b in zip(rows, offsets, strict=True)
+        ]
+        x = z if layer == last else [FUNCTIONS[model["activation"]](v) for v in z]
+    return x
+
+
+def is_true(document: Document) -> bool:
+    """Whether nothing that is sampled contradicts a claim."""
+    sides = [(float(Fraction(low)), float(Fraction(high))) for low, high in document["box"]]
+    bound, steps = float(Fraction(document["bound"])) + 1e-9, range(4 if len(sides) > 1 else 25)
+    for place in product(steps, repeat=len(sides)):
+        x = [low + (high - low) * k / steps[-1] for k, (low, high) in zip(place, sides, strict=True)]
+        f = value(document["model"], document["weights"], x)
+        g = value(document["target_model"], document["target_weights"], x)
+        if any(abs(a - b) > bound for a, b in zip(f, g, strict=True)):
+            return False
+    return True
+
+
+def changes(tree: Any) -> Iterator[Any]:
+    """A document with one part changed."""
+    if isinstance(tree, dict):
+        for key, part in tree.items():
+            yield from ({**tree, key: other} for other in changes(part))
+            yield {k: v for k, v in tree.items() if k != key}
+        yield {**tree, "more": 1}
+    elif isinstance(tree, list):
+        yield from ([], tree[1:], tree[:-1], tree + tree, tree[::-1], [*tree, *tree[-1:]])
+        for k, part in enumerate(tree):
+            yield from ([*tree[:k], other, *tree[k + 1 :]] for other in changes(part))
+    elif isinstance(tree, bool):
+        yield from (not tree, int(tree), None)
+    elif isinstance(tree, int):
+        yield from (0, 1, -1, tree + 1, -tree, True, str(tree), tree + 0.5)
+    else:
+        yield from ("0", "1", "-" + tree, tree.removeprefix("-"), tree + "0", tree + "/3", tree + "/0")
+        yield from ("nan", "1e3", "\u0663", " " + tree, "sin", "exp", "power:3", "sigmoid", "chain", None)
+
+
+PAIRS: dict[str, tuple[Document, Document]] = {
+    "copies": (
+        claim(
+            [["1", "-9/10"], ["0", "1/9"], ["1", "-1"], ["1/5"]],
+            [["1"], ["0"], ["2"], ["1/5"]],
+            "3/10",
+            model={**layered([1, 2, 1]), "biases": [True, True]},
+        ),
+        certificate([[[0, 1], [0, -1]]], bits=20, boxes=12),
+    ),
+    "centred": (
+        claim(
+            [["1", "1/2", "0", "1/3"], ["0", "1"], ["1", "-1", "2", "0"], ["1", "0"]],
+            [["1", "2/5"], ["0"], ["2", "3"], ["1/5", "0"]],
+            "1",
+            model=layered([2, 2, 2]),
+            target_model=layered([2, 1, 2]),
+            box=[["-1/4", "1/4"], ["0", "1/4"]],
+        ),
+        certificate([[[0, 1], "3/4"]], True, bits=20, boxes=1),
+    ),
+    "deep": (
+        claim(
+            [["1", "-1"], ["1/9", "0"], ["-1/2", "1/2"], ["0"], ["-3/2"], ["0"]],
+            [["1"], ["0"], ["1"], ["0"], ["3/2"], ["0"]],
+            "3/20",
+            model=layered([1, 2, 1, 1]),
+            target_model=layered([1, 1, 1, 1]),
+        ),
+        certificate([[[0, 1], [0, -1]], [[0, -1]]], bits=20, boxes=6),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_what_is_accepted_after_a_change_is_true(name: str) -> None:
+    document, proof = PAIRS[name]
+    check(json.dumps(document), json.dumps(proof))
+    pairs = [(other, proof) for other in changes(document)] + [(document, other) for other in changes(proof)]
+    accepted, contradicted = 0, 0
+    for other, certified in pairs:
+        try:
+            check(json.dumps(other), json.dumps(certified))
+        except (Malformed, Rejected):
+            continue
+        accepted += 1
+        contradicted += not is_true(other)
+    assert accepted > 20
+    assert not contradicted
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_same_proof_at_other_weights_proves_nothing_false(name: str) -> None:
+    """And the oracle of the test above sees what is false."""
+    document, proof = PAIRS[name]
+    smaller = document | {"bound": "1/20"}
+    assert is_true(document)
+    assert not is_true(smaller)
+    refuse(smaller, proof, "boxes do not prove")
+    false = [other for other in other_weights(document) if not is_true(other)]
+    assert len(false) > 3
+    for other in false:
+        refuse(other, proof, "boxes do not prove")
+
+
+def other_weights(document: Document) -> Iterator[Document]:
+    for key in ("weights", "target_weights"):
+        for number, tensor in enumerate(document[key]):
+            for k in range(len(tensor)):
+                changed = deepcopy(document)
+                changed[key][number][k] = "-5"
+                yield changed
+
+
+# Names of differential equations
 
 
 @pytest.mark.parametrize(
