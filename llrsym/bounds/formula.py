@@ -54,6 +54,8 @@ class Formula:
     def _tree(self) -> ast.expr:
         if len(self.text) > MAX_CHARACTERS:
             raise BadInput(f"formula: it has more than {MAX_CHARACTERS} characters; write a shorter one")
+        if not self.text.isascii():
+            raise BadInput(f"formula: {shown(self.text)} has letters that are not ASCII; write plain ones")
         try:
             return ast.parse(self.text.strip().replace("^", "**"), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from llrsym import __version__
-from llrsym.cli import BAD_INPUT, INTERNAL_ERROR, complain, interrupted
+from llrsym.cli import BAD_INPUT, CLOSED_PIPE, INTERNAL_ERROR, complain, finished, interrupted, say
 from llrsym.cli.bound import bound
 from llrsym.cli.check import check
 from llrsym.cli.condense import condense
@@ -28,7 +28,7 @@ from llrsym.cli.strata import strata
 from llrsym.cli.table import table
 from llrsym.cli.tangent import tangent
 from llrsym.cli.verify import verify
-from llrsym.errors import BadInput
+from llrsym.errors import BadInput, shown
 
 # The class of all usage errors has no public name in typer; BadParameter, which has one, derives from it.
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
@@ -37,17 +37,26 @@ _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 class Verbs(TyperGroup):
     """A group whose verbs return exit codes, and whose errors are one line on stderr."""
 
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """Read the arguments, and print help; typer would call a closed pipe 1, which means refuted."""
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError as error:
+            raise typer.Exit(CLOSED_PIPE) from error
+
     def invoke(self, ctx: Any) -> Any:
         """Run a verb; an interruption ends with a sentence."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             return interrupted()
+        except BrokenPipeError:
+            return CLOSED_PIPE
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run the command line and exit with its code."""
         extra |= {"standalone_mode": False, "prog_name": "llrsym"}
-        sys.exit(_guarded(lambda: super(Verbs, self).main(*args, **extra)))
+        sys.exit(finished(lambda: _guarded(lambda: super(Verbs, self).main(*args, **extra))))
 
 
 def _guarded(command: Callable[[], int | None]) -> int:
@@ -62,11 +71,24 @@ def _guarded(command: Callable[[], int | None]) -> int:
     except MemoryError:
         complain("the network is too large for the memory of this machine; use smaller widths")
         return BAD_INPUT
+    except OSError as error:
+        if error.filename is None:
+            return _defect()
+        reason = (error.strerror or type(error).__name__).lower()
+        complain(f"{str(error.filename)[:200]} cannot be read or written ({reason}); name another file")
+        return BAD_INPUT
+    except SystemExit as stop:  # its code would stand for an answer
+        complain(f"the Python file called exit({shown(stop.code)}); let it raise an error or return")
+        return BAD_INPUT
     except Exception:
-        # Exit code 1 would claim a refutation; a defect of this program must not look like one.
-        traceback.print_exc()
-        complain("this is a defect of llrsym; please report it with the lines above")
-        return INTERNAL_ERROR
+        return _defect()
+
+
+def _defect() -> int:
+    """Exit code 1 would claim a refutation; a defect of this program must not look like one."""
+    traceback.print_exc()
+    complain("this is a defect of llrsym; please report it with the lines above")
+    return INTERNAL_ERROR
 
 
 app = typer.Typer(cls=Verbs, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
@@ -81,7 +103,7 @@ def options(
     Exit codes: 0 settled or accepted, 1 refuted or rejected, 2 bad input, 3 not settled, 4 out of budget.
     """
     if version:
-        print(f"llrsym {__version__}")
+        say(f"llrsym {__version__}")
         raise typer.Exit(0)
 
 

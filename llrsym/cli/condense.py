@@ -13,9 +13,12 @@ from llrsym.cli.common import (
     Quiet,
     Seed,
     checked_budget,
+    decimal,
     prepared_directory,
+    prepared_file,
     print_answer,
     stages,
+    written_whole,
 )
 from llrsym.errors import BadInput, shown
 from llrsym.networks.sources import resolve
@@ -45,7 +48,9 @@ def condense(
     ] = None,
     tolerance: Annotated[
         float | None,
-        typer.Option("--tolerance", metavar="EPS", help="Choose the smallest network within EPS."),
+        typer.Option(
+            "--tolerance", metavar="EPS", parser=decimal, help="Choose the smallest network within EPS."
+        ),
     ] = None,
     neurons: Annotated[
         str | None, typer.Option("--neurons", metavar="K", help='Show these sizes: "5", "3,5" or "3..8".')
@@ -71,7 +76,7 @@ def condense(
     from llrsym.embedding.result import checked_path
     from llrsym.recovery.condense import condense as condensed
 
-    path = None if out is None else checked_path(out)
+    path = None if out is None else prepared_file("--out", checked_path(out))
     with stages(quiet) as progress:
         result = condensed(
             net,
@@ -90,7 +95,8 @@ def condense(
         )
     document, text = result.to_json_dict(), str(result)
     if path is not None:
-        result.write(path)
+        with written_whole(path) as file:
+            result.write(file)
         text += f"\n  weights: {path}"
     print_answer(document | {"weights": None if path is None else str(path)}, text, as_json)
     return result.exit_code()
@@ -102,7 +108,7 @@ def _counts(text: str) -> list[int]:
     for part in text.split(","):
         first, dots, last = (piece.strip() for piece in part.partition(".."))
         ends = [first, last] if dots else [first]
-        if not all(end.isdecimal() and len(end) < 9 for end in ends):
+        if not all(end.isascii() and end.isdecimal() and len(end) < 9 for end in ends):
             raise BadInput(f'--neurons: {shown(text)} is no list of numbers; write for example "5" or "3..8"')
         counts += range(int(ends[0]), int(ends[-1]) + 1)
     if not 0 < len(counts) <= MOST_COUNTS:

@@ -105,7 +105,7 @@ def _interrupted(cache: Path | None) -> int:
 @contextmanager
 def _bar(quiet: bool) -> Iterator[Progress | None]:
     """Give a function that shows a progress bar on a terminal, or None elsewhere."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     import rich.progress

@@ -13,8 +13,10 @@ from llrsym.cli.common import (
     Quiet,
     Seed,
     prepared_directory,
+    prepared_file,
     print_answer,
     stages,
+    written_whole,
 )
 from llrsym.networks.sources import resolve
 from llrsym.networks.weight_files import load_weights
@@ -52,8 +54,7 @@ def embed(
     from llrsym.embedding.embed import embed as embedded
     from llrsym.embedding.result import checked_path
 
-    checked_path(out)
-
+    prepared_file("--out", checked_path(out))
     with stages(quiet) as progress:
         result = embedded(
             net,
@@ -64,6 +65,7 @@ def embed(
             certificate=directory,
             progress=progress,
         )
-        result.write(out)
+        with written_whole(out) as file:
+            result.write(file)
     print_answer(result.to_json_dict() | {"weights": str(out)}, f"{result}\n  weights: {out}", as_json)
     return NOT_SETTLED if result.critical is None else SETTLED

@@ -15,8 +15,10 @@ from llrsym.cli.common import (
     Seed,
     checked_budget,
     prepared_directory,
+    prepared_file,
     report,
     stages,
+    written_whole,
 )
 from llrsym.errors import BadInput
 from llrsym.networks.network import Network
@@ -79,6 +81,7 @@ def _check_coq(net: Network, at: Mapping[str, object] | None, coq: Path | None) 
     from llrsym.report.coq.export import check_exportable
 
     check_exportable(net)
+    prepared_file("--coq", coq)
 
 
 def _write_coq(
@@ -87,4 +90,5 @@ def _write_coq(
     from llrsym.report.coq.export import coq_file, write_coq_file
 
     text = coq_file(net, at, verdict.lower, seed=verdict.seed, progress=progress)
-    write_coq_file(path, text)
+    with written_whole(path) as file:
+        write_coq_file(file, text)

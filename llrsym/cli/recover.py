@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from llrsym.cli import INTERRUPTED, OUT_OF_BUDGET, complain
-from llrsym.cli.common import Budget, Json, Quiet, checked_budget, print_answer, stages
+from llrsym.cli.common import (
+    Budget,
+    Json,
+    Quiet,
+    checked_budget,
+    decimal,
+    prepared_file,
+    print_answer,
+    stages,
+    written_whole,
+)
 from llrsym.errors import BadInput, OutOfBudget
 from llrsym.networks.weight_files import load_weights
 
@@ -40,35 +50,46 @@ def recover(
         str | None, typer.Option("--start", metavar="LIST", help="small, split, null, zero-out.")
     ] = None,
     init_scale: Annotated[
-        float | None, typer.Option("--init-scale", metavar="S", help="Of the initial weights (1e-10).")
+        float | None,
+        typer.Option("--init-scale", metavar="S", parser=decimal, help="Of the initial weights (1e-10)."),
     ] = None,
     perturb: Annotated[
-        float | None, typer.Option("--perturb", metavar="S", help="Start this far from target points (1e-3).")
+        float | None,
+        typer.Option(
+            "--perturb", metavar="S", parser=decimal, help="Start this far from target points (1e-3)."
+        ),
     ] = None,
     optimizer: Annotated[
         str | None, typer.Option("--optimizer", metavar="NAME", help="gd, adam, lbfgs or least-squares.")
     ] = None,
     rate: Annotated[
-        float | None, typer.Option("--rate", metavar="S", help="Learning rate; of gd the largest one.")
+        float | None,
+        typer.Option("--rate", metavar="S", parser=decimal, help="Learning rate; of gd the largest one."),
     ] = None,
     steps: Annotated[int | None, typer.Option("--steps", metavar="N", help="Most steps (3000).")] = None,
     tolerance: Annotated[
-        float | None, typer.Option("--tolerance", metavar="S", help="Relative loss to stop at (1e-16).")
+        float | None,
+        typer.Option("--tolerance", metavar="S", parser=decimal, help="Relative loss to stop at (1e-16)."),
     ] = None,
     polish: Annotated[
         bool | None, typer.Option("--polish/--no-polish", help="Continue with least squares at the end.")
     ] = None,
     noise: Annotated[
-        float | None, typer.Option("--noise", metavar="S", help="Standard deviation of label noise.")
+        float | None,
+        typer.Option("--noise", metavar="S", parser=decimal, help="Standard deviation of label noise."),
     ] = None,
     dropout: Annotated[
-        float | None, typer.Option("--dropout", metavar="P", help="Probability to drop a hidden value.")
+        float | None,
+        typer.Option("--dropout", metavar="P", parser=decimal, help="Probability to drop a hidden value."),
     ] = None,
     test_points: Annotated[
         int | None, typer.Option("--test-points", metavar="N", help="Number of test inputs (1000).")
     ] = None,
     threshold: Annotated[
-        float | None, typer.Option("--threshold", metavar="S", help="Error that counts as recovered (1e-3).")
+        float | None,
+        typer.Option(
+            "--threshold", metavar="S", parser=decimal, help="Error that counts as recovered (1e-3)."
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FIG", help="Draw the errors: .png, .pdf or .svg.")
@@ -99,6 +120,7 @@ def recover(
 
     if out is not None:
         check_picture(out, style)
+        prepared_file("--out", out)
     store = results if results is not None or out is None else out.with_suffix(".jsonl")
     if len(network) > 1 and (named := [name for name in network if name in PRESETS]):
         raise BadInput(f"recover: {named[0]} is an experiment and stands alone; leave out the rest")
@@ -125,7 +147,8 @@ def recover(
         complain(_interrupted(store))
         return INTERRUPTED
     if out is not None and answer.trainings:
-        draw_recovery(answer, out, style)
+        with written_whole(out) as file:
+            draw_recovery(answer, file, style)
     written = None if out is None or not answer.trainings else str(out)
     text = f"{answer}" + ("" if written is None else f"\n  picture: {written}")
     print_answer(answer.to_json_dict() | {"out": written}, text, as_json)

@@ -15,8 +15,10 @@ from llrsym.cli.common import (
     Seed,
     checked_budget,
     prepared_directory,
+    prepared_file,
     print_answer,
     stages,
+    written_whole,
 )
 from llrsym.errors import BadInput, OutOfBudget
 from llrsym.networks.sources import resolve
@@ -76,8 +78,7 @@ def sample(
     seconds, directory = checked_budget(budget), prepared_directory(certificate)
     if out is not None and out.suffix != ".csv":
         raise BadInput(f"--out: {out} is not .csv; choose this type")
-    if out is not None and not out.parent.is_dir():
-        raise BadInput(f"--out: there is no folder {out.parent}; create it or choose another file")
+    prepared_file("--out", out)
     from llrsym.recovery.data import write_csv
     from llrsym.recovery.sample_design import sample_design
 
@@ -104,7 +105,8 @@ def sample(
             design, code = cast("Design", stop.verdict), OUT_OF_BUDGET
             complain("the budget ran out; what is known is printed, a larger --budget may settle the rest")
     if out is not None and design.data is not None:
-        write_csv(out, design.data)
+        with written_whole(out) as file:
+            write_csv(file, design.data)
     written = None if out is None or design.data is None else str(out)
     text = f"{design}" + ("" if written is None else f"\n  points: {written}")
     print_answer(design.to_json_dict() | {"out": written}, text, as_json)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from llrsym.cli import SETTLED
-from llrsym.cli.common import Json, NetworkSource, Quiet, print_answer, stages
+from llrsym.cli.common import Json, NetworkSource, Quiet, prepared_file, print_answer, stages, written_whole
 from llrsym.networks.sources import resolve
 
 
@@ -27,6 +27,7 @@ def strata(
     For two-layer tanh networks mlp(d, m, 1) and targets mlp(d, k, 1).
     """
     wide, narrow = resolve(network), resolve(target)
+    prepared_file("--picture", picture)
     from llrsym.bounds.strata import strata as strata_of
 
     with stages(quiet) as progress:
@@ -36,6 +37,7 @@ def strata(
             from llrsym.report.pictures import draw_strata
 
             progress("drawing the picture")
-            draw_strata(answer, picture)
+            with written_whole(picture) as file:
+                draw_strata(answer, file)
     print_answer(answer.to_json_dict(), str(answer), as_json)
     return SETTLED

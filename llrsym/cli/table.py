@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llrsym import __version__
-from llrsym.cli import INTERRUPTED, NOT_SETTLED, OUT_OF_BUDGET, REFUTED, SETTLED, complain
-from llrsym.cli.common import Budget, Json, Quiet, Seed, checked_budget, stages
+from llrsym.cli import INTERRUPTED, NOT_SETTLED, OUT_OF_BUDGET, REFUTED, SETTLED, complain, say
+from llrsym.cli.common import Budget, Json, Quiet, Seed, checked_budget, prepared_file, stages, written_whole
 from llrsym.errors import BadInput
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def table(
     chosen = Format.JSON if as_json else form or _SUFFIXES.get(out.suffix if out else "", Format.MARKDOWN)
     seconds = checked_budget(budget)
     plans = _plans(source)
-    if out is not None and not out.parent.is_dir():
-        raise BadInput(f"--out: the folder {out.parent} does not exist; create it or name another")
+    prepared_file("--out", out)
+    prepared_file("--cache", cache)
     from llrsym.report.questions import Cache, answer_all
 
     path = cache or (None if out is None else out.with_name(out.name + ".answers"))
@@ -115,10 +115,11 @@ def _interrupted(store: Cache | None, count: int) -> int:
 def _write(tables: Sequence[Table], form: Format, out: Path | None) -> None:
     text = _WRITERS[form](tables)
     if out is None:
-        print(text, end="")
+        say(text, end="")
         return
     try:
-        out.write_text(text, encoding="utf-8")
+        with written_whole(out) as file:
+            file.write_text(text, encoding="utf-8")
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise BadInput(f"--out: {out} cannot be written ({reason}); name another file") from error

@@ -22,6 +22,7 @@ from llrsym.kernel.activations import activation_named
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.formal import Ring
 from llrsym.kernel.layered_embeddings import Unit, unit_value
+from llrsym.networks.rationals import exact_rational
 
 Number = int | str | Fraction
 HALF = Fraction(1, 2)
@@ -318,10 +319,8 @@ def _blocked(embedding: Embedding, reason: str) -> Embedding:
 def exact(value: Number, move: str) -> Fraction:
     """Return a number as a fraction; raises ``BadInput`` for anything else."""
     try:
-        if isinstance(value, bool) or not isinstance(value, int | str | Fraction):
-            raise ValueError
-        return Fraction(value)
-    except (ValueError, ZeroDivisionError) as error:
+        return exact_rational(value)
+    except ValueError as error:
         raise BadInput(f"{move}: {shown(value)} is no number; give an integer, 'p/q' or a name") from error
 
 

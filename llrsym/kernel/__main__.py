@@ -4,6 +4,7 @@ Exit code 0: proved; 1: the certificate does not prove the claim; 2: a document 
 """
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 from .check import check
@@ -12,6 +13,9 @@ from .errors import Malformed, Rejected
 
 def main(arguments: list[str]) -> int:
     """Check one claim against one certificate and print what is proved."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what a terminal cannot show must not end in exit code 1
+            stream.reconfigure(errors="backslashreplace")
     if len(arguments) != 2:
         print("usage: python -m llrsym.kernel CLAIM CERTIFICATE", file=sys.stderr)
         return 2

@@ -11,7 +11,8 @@ from fractions import Fraction
 from math import isqrt
 
 from .analytic import check_analytic
-from .balls import Ball, Balls
+from .ball_work import Meter, MeteredBalls, multiplication
+from .balls import Ball
 from .errors import Rejected
 from .program import Program, size
 from .residues import Arithmetic
@@ -22,6 +23,8 @@ Point = tuple[Fraction, ...]
 MAX_PRECISION = 20_000
 MAX_WORK = 2_000_000_000
 """Entries of the evaluation matrix times the rank."""
+MAX_PRODUCT_WORK, WORK_PER_ENTRY = 20_000_000_000, 400_000
+"""Of the product with the inverse, in units of ``ball_work``."""
 LEADING_BITS = 28
 
 
@@ -75,6 +78,7 @@ def check_left_inverse(
     unit = 1 << (proof.scale + proof.precision)
     middles = [[m for m, _ in row] for row in matrix]
     radii = [sum(r for _, r in row) for row in matrix]
+    check_product(proof, middles)
     product = arithmetic.product(proof.inverse, middles)
     if [len(row) for row in product] != [len(proof.columns)] * len(proof.columns):
         raise Rejected("balls: R J is no square matrix of the number of columns")
@@ -85,6 +89,15 @@ def check_left_inverse(
     if total >= unit * unit:
         raise Rejected("balls: the norm of I - R J is not proved to be below 1")
     return Fraction(isqrt(total) + 1, unit)
+
+
+def check_product(proof: BallCertificate, middles: Sequence[Sequence[int]]) -> None:
+    """Refuse a product that takes too long; that of a larger inverse may take longer."""
+    bits = max((x.bit_length() for row in middles for x in row), default=0)
+    others = max((x.bit_length() for row in proof.inverse for x in row), default=0)
+    width, entries = len(proof.columns), len(proof.columns) * len(proof.rows)
+    if entries * width * multiplication(bits, others) > MAX_PRODUCT_WORK + entries * WORK_PER_ENTRY:
+        raise Rejected("limit: the product with the inverse takes too many operations on such long numbers")
 
 
 def check_least_singular_value(
@@ -123,7 +136,7 @@ def enclosed_rows(
     program: Program, weights: Weights, points: Sequence[Point], proof: BallCertificate
 ) -> list[list[Ball]]:
     """Return the rows (sample, output) of the evaluation matrix, at the chosen columns, as balls."""
-    domain = Balls(proof.precision)
+    domain = MeteredBalls(proof.precision, Meter())
     tensors = [[domain.from_rational(v) for v in tensor] for tensor in weights]
     wanted: dict[int, list[int]] = {}
     for position, (sample, _) in enumerate(proof.rows):
@@ -132,13 +145,18 @@ def enclosed_rows(
     one, zero = domain.from_rational(Fraction(1)), domain.from_rational(Fraction(0))
     sizes = [size(p.shape) for p in program.parameters]
     for sample, positions in wanted.items():
+        domain.meter.held = 0
         trace = forward(program, domain, [domain.from_rational(v) for v in points[sample]], tensors)
+        values = domain.meter.held
         for position in positions:
+            domain.meter.held = values
             output = proof.rows[position][1]
             cotangent = [one if k == output else zero for k in range(program.output_count)]
             parts = gradient(program, domain, trace, cotangent)
+            domain.meter.spend(100 * (program.parameter_count + program.output_count))
             flat = [v for part, n in zip(parts, sizes, strict=True) for v in (part or [zero] * n)]
             rows[position] = [flat[column] for column in proof.columns]
+            domain.meter.keep(rows[position])
     return rows
 
 

@@ -7,6 +7,7 @@ from .decoding import decode
 from .distances import QUESTION as DISTANCE_QUESTION
 from .distances import check_distance, read_distance_certificate, read_distance_claim
 from .documents import ALMOST_EVERY, GIVEN, Certificate, Claim, read_certificate, read_claim
+from .effort import check_guarantee_effort, check_lower_effort, check_upper_effort
 from .embeddings import QUESTION as EMBEDDING_QUESTION
 from .embeddings import check_embedding, read_embedding_certificate, read_embedding_claim
 from .errors import Malformed, Rejected
@@ -73,7 +74,9 @@ def _prove_embedding(claim: object, certificate: object, arithmetic: Arithmetic)
 
 def _prove_guarantee(claim: object, certificate: object, arithmetic: Arithmetic) -> Statement:
     decoded = read_guarantee_claim(claim)
-    text, conditions = check_guarantee(decoded, read_guarantee_certificate(certificate), arithmetic)
+    proof = read_guarantee_certificate(certificate)
+    check_guarantee_effort(decoded, proof, arithmetic)
+    text, conditions = check_guarantee(decoded, proof, arithmetic)
     lower = decoded.rank if decoded.answer == YES else 0
     return Statement(text, lower, decoded.rank, GIVEN, tuple(conditions), arithmetic.trusted)
 
@@ -97,9 +100,11 @@ def check_claim(claim: Claim, certificate: Certificate, arithmetic: Arithmetic) 
     if claim.lower > 0:
         if certificate.lower is None:
             raise Rejected(f"lower: the claim {claim.lower} has no proof")
+        check_lower_effort(claim.program, certificate.lower, arithmetic)
         conditions += check_rank_at_least(
             claim.program, claim.weights, certificate.lower, claim.lower, arithmetic
         )
+    check_upper_effort(claim.program, certificate.upper)
     conditions += check_rank_at_most(claim.program, claim.weights, certificate.upper, claim.upper)
     return Statement(
         _sentence(claim), claim.lower, claim.upper, claim.at, tuple(conditions), arithmetic.trusted

@@ -1,12 +1,15 @@
-"""The distance of two layered networks with given weights: the largest |f - g| on a box, over all outputs.
+"""The distance of two networks with given weights: the largest |f - g| on a box, over all outputs.
+
+The networks are fully connected, or convolutions with one layer, which are written as such.
 
 Claim: it is at most ``bound``. The box is bisected until the enclosures of f - g prove it on every part:
 those of ``layer_differences``, for which the certificate says which neurons belong together, and those of
-``centred_forms`` if it asks for them. The certificate limits the number of parts. A chain goes through a
-third network, and its two bounds add up. Proof: docs/theory/distances.md.
+``centred_forms`` if it asks for them. Or a box along a few directions is bisected, with the enclosures of
+``ridges``. The certificate limits the number of parts. A chain goes through a third network, and its two
+bounds add up. Proof: docs/theory/distances.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -15,13 +18,16 @@ from .centred_forms import centred_difference
 from .decoding import expect, read_count, read_list, read_object, read_pair, read_rational, read_string
 from .documents import CERTIFICATE_FORMAT, CLAIM_FORMAT, read_weights
 from .errors import Malformed, Rejected
-from .layer_differences import Copy, Differences, Unit, Units, layers_of
+from .layer_differences import Copy, Differences, Row, Unit, Units, layers_of
+from .layered_form import Comparable, layered_form
 from .model_documents import read_model
-from .models import Layered, Weights
+from .models import Convolution, Layered, Weights
+from .program import size
 from .ranges import common
+from .ridges import Ridges
 
 QUESTION = "distance"
-RULE, CHAIN = "differences", "chain"
+RULE, RIDGES, CHAIN = "differences", "ridges", "chain"
 Box = tuple[tuple[Fraction, Fraction], ...]
 """The least and the largest value of every input."""
 MAX_BOXES, MAX_BITS, MIN_BITS = 10_000_000, 10_000, 16
@@ -33,7 +39,7 @@ class DistanceClaim:
 
     network: str
     target: str
-    models: tuple[Layered, Layered]
+    models: tuple[Comparable, Comparable]
     weights: tuple[Weights, Weights]
     box: Box
     bound: Fraction
@@ -50,13 +56,26 @@ class DistanceCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class RidgeCertificate:
+    """The units of the hidden layer, the directions, and how to compute: bits, and parts along them."""
+
+    bits: int
+    boxes: int
+    units: Units
+    directions: tuple[Row, ...]
+
+
+Direct = DistanceCertificate | RidgeCertificate
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
     """The distance of f to a third network is at most ``bound``; certificates for f to it and for it to g."""
 
-    model: Layered
+    model: Comparable
     weights: Weights
     bound: Fraction
-    parts: tuple[DistanceCertificate, DistanceCertificate]
+    parts: tuple[Direct, Direct]
 
     def claims(self, claim: DistanceClaim) -> tuple[DistanceClaim, DistanceClaim]:
         """The two claims from which the triangle inequality gives this one."""
@@ -108,22 +127,39 @@ class Comparison:
         return (*box[:k], (low, middle), *box[k + 1 :]), (*box[:k], (middle, high), *box[k + 1 :])
 
 
-def check_distance(claim: DistanceClaim, certificate: DistanceCertificate | Chain) -> str:
+def check_distance(claim: DistanceClaim, certificate: Direct | Chain) -> str:
     """Prove the claim and return it as a sentence; raises ``Rejected``."""
     if isinstance(certificate, Chain):
         for part, proof in zip(certificate.claims(claim), certificate.parts, strict=True):
-            _check_differences(part, proof)
+            _check_direct(part, proof)
     else:
-        _check_differences(claim, certificate)
+        _check_direct(claim, certificate)
     f, g = claim.models
     where = f"on a box of {len(claim.box)} inputs" if len(claim.box) > 4 else f"on {_text(claim.box)}"
     return f"|f - g| <= {claim.bound} {where}, in every output, for f: {f} and g: {g} at the given weights"
 
 
-def _check_differences(claim: DistanceClaim, certificate: DistanceCertificate) -> None:
-    comparison = Comparison(claim.models, claim.weights, certificate)
+def comparison_of(claim: DistanceClaim, certificate: Direct) -> tuple[Comparison | Ridges, Box]:
+    """Return the networks of a claim as the certificate compares them, and the box that is to be cut."""
+    (f, weights_f), (g, weights_g) = map(layered_form, claim.models, claim.weights)
+    if isinstance(certificate, DistanceCertificate):
+        return Comparison((f, g), (weights_f, weights_g), certificate), claim.box
+    _check_same_family(f, g)
+    layers = layers_of(f, weights_f), layers_of(g, weights_g)
+    units, directions = certificate.units, certificate.directions
+    ridges = Ridges(f.activation, layers, units, directions, claim.box, certificate.bits)
+    return ridges, ridges.whole
+
+
+def _check_same_family(f: Layered, g: Layered) -> None:
+    if (f.widths[0], f.widths[-1], f.activation) != (g.widths[0], g.widths[-1], g.activation):
+        raise Rejected("distance: the networks differ in inputs, outputs or activation")
+
+
+def _check_direct(claim: DistanceClaim, certificate: Direct) -> None:
+    comparison, whole = comparison_of(claim, certificate)
     allowed = (claim.bound.numerator << certificate.bits) // claim.bound.denominator
-    stack, count = [claim.box], 0
+    stack, count = [whole], 0
     while stack:
         box, count = stack.pop(), count + 1
         if comparison.bound(box, allowed) <= allowed:
@@ -155,11 +191,13 @@ def read_distance_claim(document: object) -> DistanceClaim:
     fields = read_object(document, "claim", (*names, "box", "bound"))
     expect(fields["format"] == CLAIM_FORMAT, "claim: format", CLAIM_FORMAT, fields["format"])
     expect(fields["question"] == QUESTION, "claim: question", QUESTION, fields["question"])
-    models = _read_layered(fields["model"]), _read_layered(fields["target_model"])
+    models = _read_comparable(fields["model"]), _read_comparable(fields["target_model"])
     weights = read_weights(fields["weights"]), read_weights(fields["target_weights"])
     pairs = [read_pair(side, "box") for side in read_list(fields["box"], "box")]
     box = tuple((read_rational(low), read_rational(high)) for low, high in pairs)
-    expect(len(box) == models[0].widths[0], "claim: box", f"{models[0].widths[0]} pairs", len(box))
+    first = models[0]
+    inputs = first.widths[0] if isinstance(first, Layered) else size(first.input)
+    expect(len(box) == inputs, "claim: box", f"{inputs} pairs", len(box))
     expect(all(low <= high for low, high in box), "claim: box", "pairs low <= high", "low > high")
     bound = read_rational(fields["bound"])
     expect(bound >= 0, "claim: bound", "a number that is not negative", bound)
@@ -167,23 +205,45 @@ def read_distance_claim(document: object) -> DistanceClaim:
     return DistanceClaim(network, target, models, weights, box, bound)
 
 
-def _read_layered(document: object) -> Layered:
+def _read_comparable(document: object) -> Comparable:
     model = read_model(document)
-    if not isinstance(model, Layered):
-        raise Malformed("claim: distances are compared for layered networks only")
+    if not isinstance(model, Layered | Convolution):
+        raise Malformed("claim: distances are compared for layered networks and convolutions only")
     return model
 
 
-def read_distance_certificate(document: object) -> DistanceCertificate | Chain:
+def read_distance_certificate(document: object) -> Direct | Chain:
     """Decode a certificate; raises ``Malformed``."""
     if not isinstance(document, dict) or document.get("rule") != CHAIN:
-        return _read_differences(document)
+        return _read_direct(document)
     keys = ("format", "rule", "model", "weights", "bound", "first", "second")
     fields = read_object(document, "certificate", keys)
     _expect_format(fields["format"])
-    model, weights = _read_layered(fields["model"]), read_weights(fields["weights"])
-    parts = _read_differences(fields["first"]), _read_differences(fields["second"])
+    model, weights = _read_comparable(fields["model"]), read_weights(fields["weights"])
+    parts = _read_direct(fields["first"]), _read_direct(fields["second"])
     return Chain(model, weights, read_rational(fields["bound"]), parts)
+
+
+def _read_direct(document: object) -> Direct:
+    is_along = isinstance(document, dict) and document.get("rule") == RIDGES
+    return _read_ridges(document) if is_along else _read_differences(document)
+
+
+def _read_ridges(document: object) -> RidgeCertificate:
+    names = ("format", "rule", "bits", "boxes", "units", "directions")
+    fields = read_object(document, "certificate", names)
+    _expect_format(fields["format"])
+    bits, boxes = _read_effort(fields)
+    units = tuple(_read_unit(unit) for unit in read_list(fields["units"], "units"))
+    rows = [read_list(row, "directions") for row in read_list(fields["directions"], "directions")]
+    return RidgeCertificate(bits, boxes, units, tuple(tuple(map(read_rational, row)) for row in rows))
+
+
+def _read_effort(fields: Mapping[str, object]) -> tuple[int, int]:
+    bits, boxes = read_count(fields["bits"], "bits"), read_count(fields["boxes"], "boxes")
+    expect(MIN_BITS <= bits <= MAX_BITS, "certificate: bits", f"{MIN_BITS} to {MAX_BITS}", bits)
+    expect(1 <= boxes <= MAX_BOXES, "certificate: boxes", f"1 to {MAX_BOXES}", boxes)
+    return bits, boxes
 
 
 def _expect_format(form: object) -> None:
@@ -194,9 +254,7 @@ def _read_differences(document: object) -> DistanceCertificate:
     fields = read_object(document, "certificate", ("format", "rule", "bits", "boxes", "centred", "units"))
     _expect_format(fields["format"])
     expect(fields["rule"] == RULE, "certificate: rule", RULE, fields["rule"])
-    bits, boxes = read_count(fields["bits"], "bits"), read_count(fields["boxes"], "boxes")
-    expect(MIN_BITS <= bits <= MAX_BITS, "certificate: bits", f"{MIN_BITS} to {MAX_BITS}", bits)
-    expect(1 <= boxes <= MAX_BOXES, "certificate: boxes", f"1 to {MAX_BOXES}", boxes)
+    bits, boxes = _read_effort(fields)
     expect(type(fields["centred"]) is bool, "certificate: centred", "true or false", fields["centred"])
     layers = [read_list(layer, "units") for layer in read_list(fields["units"], "units")]
     units = tuple(tuple(_read_unit(unit) for unit in layer) for layer in layers)

@@ -11,7 +11,7 @@ Key = tuple[tuple[Monomial, Fraction], ...]
 IMAGINARY, KAPPA = 0, 1
 """The numbers of the atoms i and kappa = sqrt(2/pi)."""
 UNIT_MONOMIALS: dict[str, Monomial] = {"1": (), "i": ((IMAGINARY, 1),), "kappa": ((KAPPA, 1),)}
-MAX_TERMS, MAX_PRODUCTS, MAX_EXPONENT = 200_000, 4_000_000, 128
+MAX_TERMS, MAX_PRODUCTS, MAX_EXPONENT, MAX_BITS = 200_000, 4_000_000, 128, 1_000_000
 
 
 def freeze(poly: Poly) -> Key:
@@ -44,7 +44,7 @@ def multiply_monomials(a: Monomial, b: Monomial) -> tuple[Monomial, int]:
 
 
 def multiply(a: Poly, b: Poly) -> Poly:
-    """Return the product; raises ``Rejected`` beyond ``MAX_TERMS`` terms."""
+    """Return the product; raises ``Rejected`` beyond ``MAX_TERMS`` terms or ``MAX_BITS`` bits."""
     if len(a) * len(b) > MAX_PRODUCTS:
         raise Rejected(f"limit: a product of {len(a)} by {len(b)} terms is too large to expand")
     total: Poly = {}
@@ -58,6 +58,8 @@ def multiply(a: Poly, b: Poly) -> Poly:
                 total.pop(monomial, None)
     if len(total) > MAX_TERMS:
         raise Rejected(f"limit: a formal polynomial has {len(total)} terms")
+    if any(v.numerator.bit_length() + v.denominator.bit_length() > MAX_BITS for v in total.values()):
+        raise Rejected(f"limit: a coefficient of a formal polynomial has more than {MAX_BITS} bits")
     return total
 
 

@@ -98,8 +98,15 @@ def _linear(program: Program, domain: Domain[T], equation: Equation, arguments: 
 
 
 def _argument_shapes(program: Program, equation: Equation) -> list[Shape]:
-    shapes = program.shapes
-    return [shapes[r] for r in equation.arguments]
+    return [_shape(program, register) for register in equation.arguments]
+
+
+def _shape(program: Program, register: int) -> Shape:
+    """The shape of one register, without a list of all of them."""
+    first = program.first_equation
+    if register >= first:
+        return program.equations[register - first].shape
+    return program.parameters[register - 1].shape if register else program.input_shape
 
 
 def _indices(equation: Equation) -> Sequence[int]:

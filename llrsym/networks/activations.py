@@ -17,6 +17,7 @@ from llrsym.networks.formulas import (
     parse,
     plain_activation,
 )
+from llrsym.networks.rationals import exact_rational
 from llrsym.networks.systems import canonical_ode, canonical_system, exact_number
 
 Coefficient = int | str | Fraction
@@ -182,13 +183,9 @@ def _as_formula(data: str) -> str:
 def _written(name: str, coefficients: Sequence[Coefficient]) -> str:
     texts = []
     for value in coefficients:
-        if isinstance(value, bool) or not isinstance(value, int | str | Fraction):
-            raise BadInput(
-                f"register_activation: '{name}' has the coefficient {shown(value)}; give an integer or 'p/q'"
-            )
         try:
-            texts.append(str(Fraction(value)).replace("/", "|"))
-        except (ValueError, ZeroDivisionError) as error:
+            texts.append(str(exact_rational(value)).replace("/", "|"))
+        except ValueError as error:
             raise BadInput(
                 f"register_activation: '{name}' has the coefficient {shown(value)}; give an integer or 'p/q'"
             ) from error

@@ -25,6 +25,7 @@ def parse_network(text: str) -> Network:
     name = call.func.id if isinstance(call.func, ast.Name) else _source(source, call.func)
     if name not in BUILDERS:
         raise BadInput(f"network: there is no builder '{name}'; available are {', '.join(BUILDERS)}")
+    _check_spelling(source, call, name)
     positional = [_literal(name, source, argument) for argument in call.args]
     keywords = _keywords(name, source, call.keywords)
     try:
@@ -54,6 +55,18 @@ def _parse_call(source: str) -> ast.Call:
             f"network: '{_short(source)}' is not a network expression; write for example \"mlp(2, 8, 1)\""
         )
     return tree
+
+
+def _check_spelling(source: str, call: ast.Call, name: str) -> None:
+    """Refuse names that only look like those they stand for: Python reads a full-width m as m."""
+    written = [(name, _source(source, call.func))]
+    written += [(k.arg, ast.get_source_segment(source, k) or "") for k in call.keywords if k.arg is not None]
+    for known, text in written:
+        if not text.startswith(known):
+            raise BadInput(
+                f"network: '{_short(text)}' contains letters that only look like those of '{known}'; "
+                "write the name in plain ASCII letters"
+            )
 
 
 def _keywords(name: str, source: str, keywords: list[ast.keyword]) -> dict[str, object]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
-from io import BytesIO
 from math import prod
 from pathlib import Path
 from typing import NoReturn
@@ -15,8 +12,11 @@ from typing import NoReturn
 import numpy as np
 
 from llrsym.errors import BadInput
+from llrsym.networks.array_files import Unreadable, read_npy, read_npz
+from llrsym.networks.weights import nearest_double_of
 
 MAX_BYTES = 500_000_000
+MAX_AXES = 32
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4"}
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".bin", ".ckpt")
 
@@ -25,8 +25,9 @@ def load_weights(path: Path) -> dict[str, object]:
     """Return the tensors of a file by name, as arrays or nested lists whose numbers are those of the file.
 
     In .json a float literal is its double, an integer is exact, and ``"p/q"`` strings are exact; keys must
-    not repeat. In .npz object arrays are refused, since loading one would unpickle it. In .safetensors the
-    types F64, F32, F16, BF16, I64 and I32 are read. An .onnx file gives the parameters of ``from_onnx``.
+    not repeat, and a literal other than zero whose double is zero is refused. In .npz object arrays are
+    refused, since loading one would unpickle it. In .safetensors the types F64, F32, F16, BF16, I64 and I32
+    are read. An .onnx file gives the parameters of ``from_onnx``.
 
     Raises ``BadInput`` for missing, truncated, too large or unsupported files.
     """
@@ -57,7 +58,12 @@ def _refuse(path: Path, reason: str) -> NoReturn:
 
 def _read_json(path: Path, content: bytes) -> dict[str, object]:
     try:
-        document = json.loads(content.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        document = json.loads(
+            content.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_float=nearest_double_of,
+        )
     except BadInput as error:
         _refuse(path, str(error))
     except (ValueError, RecursionError) as error:
@@ -84,16 +90,9 @@ def _no_constant(text: str) -> NoReturn:
 
 def _read_npz(path: Path, content: bytes) -> dict[str, object]:
     try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            members = archive.infolist()
-            if sum(member.file_size for member in members) > MAX_BYTES:
-                _refuse(path, f"it unpacks to more than {MAX_BYTES} bytes; store the weights in less")
-            arrays = [(_array_name(path, member), archive.read(member)) for member in members]
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        reason = (
-            "it is not a complete .npz archive, and other contents are not opened; save it with numpy.savez"
-        )
-        raise BadInput(f"weights: {path}: {reason}") from error
+        arrays = read_npz(content, MAX_BYTES)
+    except Unreadable as error:
+        raise BadInput(f"weights: {path}: it {error}; save it with numpy.savez") from error
     try:
         named = _unique(arrays)  # type: ignore[arg-type]  # the values are only passed through
     except BadInput as error:
@@ -101,21 +100,13 @@ def _read_npz(path: Path, content: bytes) -> dict[str, object]:
     return {name: _read_array(path, name, data) for name, data in named.items()}
 
 
-def _array_name(path: Path, member: zipfile.ZipInfo) -> str:
-    if not member.filename.endswith(".npy"):
-        _refuse(path, f"it holds '{member.filename[:60]}', which is no array; save it with numpy.savez")
-    return member.filename.removesuffix(".npy")
-
-
 def _read_array(path: Path, name: str, data: object) -> object:
     try:
-        return np.lib.format.read_array(BytesIO(data), allow_pickle=False)  # type: ignore[arg-type]
-    except (ValueError, EOFError, MemoryError, OverflowError, SyntaxError) as error:
-        if "allow_pickle" in str(error):
-            reason = f"{name} holds pickled objects, which are not executed; store it as an array of floats"
-        else:
-            reason = f"{name} is not a complete array; save it again with numpy.savez"
-        raise BadInput(f"weights: {path}: {reason}") from error
+        return read_npy(data)  # type: ignore[arg-type]
+    except Unreadable as error:
+        raise BadInput(
+            f"weights: {path}: {name[:60]} {error}; store it with numpy.savez as an array of floats"
+        ) from error
 
 
 def _read_safetensors(path: Path, content: bytes) -> dict[str, object]:
@@ -143,7 +134,7 @@ def _is_entry(entry: Mapping[str, object], available: int) -> bool:
         return False
     if not isinstance(offsets, list) or len(offsets) != 2:
         return False
-    if not all(type(n) is int and n >= 0 for n in [*shape, *offsets]):
+    if len(shape) > MAX_AXES or not all(type(n) is int and 0 <= n <= MAX_BYTES for n in [*shape, *offsets]):
         return False
     start, stop = offsets
     expected = prod(shape) * np.dtype(_DTYPES[dtype]).itemsize

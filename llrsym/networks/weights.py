@@ -17,6 +17,7 @@ from llrsym.networks.network import Network
 Weights = tuple[tuple[Fraction, ...], ...]
 MAX_DIGITS = 4000
 _RATIONAL = re.compile(rf"[-+]?[0-9]{{1,{MAX_DIGITS}}}(/[0-9]{{1,{MAX_DIGITS}}})?")
+_NOT_ZERO = re.compile(r"[-+]?[0.]*[1-9]")
 
 
 def exact_weights(network: Network, mapping: Mapping[str, object]) -> Weights:
@@ -51,6 +52,25 @@ def exact_tensor(name: str, shape: Shape, value: object) -> tuple[Fraction, ...]
     return tuple(_exact(name, position, shape, entry) for position, entry in enumerate(entries))
 
 
+def nearest_double_of(text: str) -> float:
+    """Return the double nearest to a decimal text; infinity is left to the caller to refuse.
+
+    Raises ``BadInput`` for a number other than zero whose double is zero: it would silently vanish.
+
+    >>> nearest_double_of("0.1"), nearest_double_of("0e-400")
+    (0.1, 0.0)
+    >>> nearest_double_of("1e-400")
+    Traceback (most recent call last):
+        ...
+    llrsym.errors.BadInput: 1e-400 is not zero but its double is; write it as an exact 'p/q'
+    """
+    double = float(text)
+    if not double and _NOT_ZERO.match(text):
+        short = text if len(text) <= 40 else f"{text[:37]}..."
+        raise BadInput(f"{short} is not zero but its double is; write it as an exact 'p/q'")
+    return double
+
+
 def _check_names(network: Network, mapping: Mapping[str, object]) -> None:
     wanted = ", ".join(f"{name} {shape}" for name, shape, _ in network.layers[:12])
     wanted += ", ..." if len(network.layers) > 12 else ""
@@ -83,7 +103,7 @@ def _flatten(name: str, value: object) -> tuple[Shape, list[object]]:
 def _exact(name: str, position: int, shape: Shape, value: object) -> Fraction:
     try:
         number = _rational(value)
-    except (ValueError, TypeError, ZeroDivisionError) as error:
+    except (ValueError, TypeError) as error:
         place = ",".join(str(int(k)) for k in np.unravel_index(position, shape)) if shape else ""
         raise BadInput(f"weights: {name}[{place}] is {shown(value)}; {error}") from error
     return number
@@ -101,6 +121,8 @@ def _rational(value: object) -> Fraction:
         case str():
             if not _RATIONAL.fullmatch(value):
                 raise ValueError("write an exact number as 'p/q'")
+            if not int(value.partition("/")[2] or "1"):
+                raise ValueError("its denominator is 0; write an exact number as 'p/q' with a positive q")
             return _bounded(Fraction(value))
         case Integral() | Rational():
             return _bounded(Fraction(int(value.numerator), int(value.denominator)))

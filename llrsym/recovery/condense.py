@@ -11,11 +11,14 @@ from time import monotonic
 
 from llrsym.errors import BadInput, shown
 from llrsym.kernel.distances import Box
-from llrsym.kernel.models import Layered
+from llrsym.kernel.layered_form import MAX_DENSE
+from llrsym.kernel.models import Convolution, Layered
+from llrsym.kernel.program import size
 from llrsym.networks.network import Network
 from llrsym.networks.weights import exact_weights
 from llrsym.recovery.candidates import read_box
 from llrsym.recovery.condense_distance import Problem
+from llrsym.recovery.condense_import import as_mlp, reordered
 from llrsym.recovery.condense_result import Condensed
 from llrsym.recovery.condense_search import Progress, Search
 from llrsym.recovery.data import read_data
@@ -44,12 +47,12 @@ def condense(
     ``box`` is a pair of numbers for all inputs or a list of d pairs, by default [-1, 1]^d; with ``data`` (as
     in ``read_data``) it is the bounding box of the samples. The chosen network is the smallest one found
     whose proved distance on the box is at most ``tolerance`` (by default 1/100 of the largest ``|f|`` seen).
-    ``neurons`` lists numbers of hidden neurons to be shown; ``effort`` multiplies the work, for distances
-    that are proved more sharply. ``budget`` limits the seconds spent on sample sizes, which stay open where
-    it ends. ``certificate`` is a folder for the claims and certificates.
+    ``neurons`` lists numbers of hidden neurons to be shown, of channels for a convolution; ``effort``
+    multiplies the work, for distances that are proved more sharply. ``budget`` limits the seconds spent on
+    sample sizes, which stay open where it ends. ``certificate`` is a folder for the claims and certificates.
 
-    Raises ``BadInput`` for a network that is not fully connected, and for weights, boxes, data, tolerances
-    and numbers of neurons that do not fit.
+    Raises ``BadInput`` for a network that is neither fully connected nor a convolution with one layer, and
+    for weights, boxes, data, tolerances and numbers of neurons that do not fit.
 
     >>> import llrsym as ll
     >>> weights = {"W1": [[1], [1.001], [-1]], "b1": [0.5, 0.5, -0.5], "W2": [[1, 2, -0.5]], "b2": [0]}
@@ -61,21 +64,44 @@ def condense(
     docs/theory/distances.
     """
     start = monotonic()
-    if not isinstance(network.model, Layered) or len(network.model.widths) < 3:
+    imported = as_mlp(network) if network.model is None else None
+    known = network if imported is None else imported[0]
+    model = known.model
+    if not isinstance(model, Convolution) and (not isinstance(model, Layered) or len(model.widths) < 3):
         raise BadInput(
-            f"condense: {network.text} is no fully-connected network with a hidden layer; use an mlp"
+            f"condense: {network.text} is no fully-connected network with a hidden layer and no convolution "
+            "with one layer; use an mlp or a conv"
         )
-    if box is not None and data is not None:
-        raise BadInput("condense: a box and data are given; give one of them")
-    if data is not None:
-        points = read_data(data, network, columns=columns, labels=labels).points
-        sides: Box = tuple((min(column), max(column)) for column in zip(*points, strict=True))
-    else:
-        sides = read_box(box, network.inputs)
-    problem = Problem(network, network.model, exact_weights(network, at), sides, _checked_effort(effort))
+    if isinstance(model, Convolution):
+        _check_size(model)
+    sides = _sides(network, box, data, columns, labels)
+    weights = exact_weights(network, at)
+    weights = weights if imported is None else reordered(weights, imported[1])
+    problem = Problem(known, model, weights, sides, _checked_effort(effort))
     search = Search(problem, seed, budget, certificate, progress or _silent)
     result = search.answer(_checked_tolerance(tolerance), _checked_neurons(neurons))
     return replace(result, seconds=round(monotonic() - start, 3))
+
+
+def _sides(
+    network: Network, box: object, data: object, columns: str | Sequence[str] | None, labels: object
+) -> Box:
+    """The box, or the bounding box of the data."""
+    if box is not None and data is not None:
+        raise BadInput("condense: a box and data are given; give one of them")
+    if data is None:
+        return read_box(box, network.inputs)
+    points = read_data(data, network, columns=columns, labels=labels).points
+    return tuple((min(column), max(column)) for column in zip(*points, strict=True))
+
+
+def _check_size(model: Convolution) -> None:
+    inputs, neurons = size(model.input), model.channels * size(model.positions)
+    if inputs * neurons > MAX_DENSE:
+        raise BadInput(
+            f"condense: {neurons} neurons of {inputs} inputs are too many; use a convolution with at most "
+            f"{MAX_DENSE} weights, zeros included"
+        )
 
 
 def _silent(message: str) -> None:

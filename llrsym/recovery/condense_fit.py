@@ -6,13 +6,11 @@ precision; what comes out is an ordinary set of weights, whose distance is prove
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from llrsym.domains.float64 import approx_jacobian
 from llrsym.kernel.models import parameter_shapes, program_of
-from llrsym.recovery.condense_net import Array, FloatNet, Stratum
+from llrsym.recovery.condense_net import Array, Stratum, with_parameters
 
 PLAIN_STEPS, WEIGHTED_STEPS, STALLED = 40, 30, 0.999
 LARGEST = 120
@@ -21,43 +19,33 @@ LARGEST = 120
 
 def fitted(stratum: Stratum, points: Array, values: Array) -> Stratum:
     """Return the stratum with weights of smaller error at the points (S, d), where f is ``values`` (S, c)."""
-    fit = _Fit(stratum.net, points, values)
+    fit = _Fit(stratum, points, values)
     if fit.theta.size > LARGEST:
         return stratum
     with np.errstate(all="ignore"):
         fit.descend(PLAIN_STEPS, reweighted=False)
         fit.descend(WEIGHTED_STEPS, reweighted=True)
-    return stratum if fit.best is None else replace(stratum, net=fit.net(fit.best), exact_weights=None)
+    return stratum if fit.best is None else stratum.fitted(fit.best)
 
 
 class _Fit:
     """Gauss-Newton steps with damping; ``best`` has the smallest largest error so far."""
 
-    def __init__(self, net: FloatNet, points: Array, values: Array) -> None:
-        self.start, self.points, self.values = net, points, values
-        self.program = program_of(net.model)
-        self.sizes = list(parameter_shapes(net.model).values())
-        flat = [float(v) for tensor in net.exact for v in tensor]
-        self.theta = np.array(flat)
+    def __init__(self, start: Stratum, points: Array, values: Array) -> None:
+        self.model, self.points, self.values = start.model, points, values
+        self.program = program_of(start.model)
+        self.sizes = list(parameter_shapes(start.model).values())
+        self.theta = start.theta
         self.best: Array | None = None
         self.error = float(np.abs(self._residual(self.theta)).max())
         self.damping, self.density = 1e-3, np.ones(values.size)
-
-    def net(self, theta: Array) -> FloatNet:
-        """The network with these parameters."""
-        tensors = iter(self._split(theta))
-        weights, biases = [], []
-        for layer, has_bias in enumerate(self.start.model.biases):
-            weights.append(next(tensors))
-            biases.append(next(tensors) if has_bias else self.start.biases[layer])
-        return FloatNet(self.start.model, tuple(weights), tuple(biases))
 
     def _split(self, theta: Array) -> list[Array]:
         ends = np.cumsum([int(np.prod(shape)) for shape in self.sizes])[:-1]
         return [part.reshape(shape) for part, shape in zip(np.split(theta, ends), self.sizes, strict=True)]
 
     def _residual(self, theta: Array) -> Array:
-        residual: Array = (self.net(theta)(self.points) - self.values).ravel()
+        residual: Array = (with_parameters(self.model, theta)(self.points) - self.values).ravel()
         return residual
 
     def descend(self, steps: int, *, reweighted: bool) -> None:

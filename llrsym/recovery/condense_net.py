@@ -1,18 +1,26 @@
-"""Layered networks in double precision, for the search of a condensed one; nothing here is proved."""
+"""Networks in double precision, for the search of a condensed one; nothing here is proved.
+
+A convolution with one layer is written as a fully-connected network with zeros as weights.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llrsym.domains.float64 import Float64, nearest_double
 from llrsym.kernel.layer_differences import Units
-from llrsym.kernel.models import Layered, Weights
+from llrsym.kernel.layered_form import Comparable, layered_form
+from llrsym.kernel.models import Convolution, Layered, Weights, parameter_count, parameter_shapes
+from llrsym.kernel.program import size
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.int_]
 
 
 @dataclass(frozen=True)
@@ -24,8 +32,9 @@ class FloatNet:
     biases: tuple[Array, ...]
 
     @classmethod
-    def of(cls, model: Layered, weights: Weights) -> FloatNet:
+    def of(cls, model: Comparable, weights: Weights) -> FloatNet:
         """Return the network with the doubles nearest to exact weights."""
+        model, weights = layered_form(model, weights)
         tensors = iter(weights)
         matrices, biases = [], []
         for layer, has_bias in enumerate(model.biases, start=1):
@@ -62,6 +71,12 @@ class FloatNet:
         """Return the outputs (S, c)."""
         return self.arguments(points)[-1]
 
+    def gradients(self, points: Array) -> Array:
+        """Return the derivatives (S, c, d) of the outputs by the inputs."""
+        arguments = self.arguments(points)
+        slopes: Array = self.activate(arguments[0])[1]
+        return (self.sensitivities(arguments)[0] * slopes[:, None, :]) @ self.weights[0]
+
     def sensitivities(self, arguments: list[Array]) -> list[Array]:
         """Return for every hidden layer the derivatives (S, c, n_l) of the outputs by its values."""
         count, outputs = arguments[-1].shape
@@ -74,16 +89,45 @@ class FloatNet:
         return layers
 
 
+def with_parameters(model: Comparable, theta: Array) -> FloatNet:
+    """Return the network with these parameters, in the order of its program."""
+    layered, places = _places(model)
+    values = np.concatenate([[0.0], theta])
+    return FloatNet(layered, tuple(values[k] for k, _ in places), tuple(values[k] for _, k in places))
+
+
+@lru_cache(maxsize=64)
+def _places(model: Comparable) -> tuple[Layered, tuple[tuple[Indices, Indices], ...]]:
+    """For every layer where weights and biases are among the parameters, from 1; 0 if they are always 0."""
+    numbers = _tensors(model, list(map(Fraction, range(1, parameter_count(model) + 1))))
+    layered, tensors = layered_form(model, numbers)
+    net = FloatNet.of(layered, tensors)
+    layers = zip(net.weights, net.biases, strict=True)
+    return layered, tuple((weight.astype(int), bias.astype(int)) for weight, bias in layers)
+
+
+def _tensors(model: Comparable, flat: list[Fraction]) -> Weights:
+    ends = accumulate(map(size, parameter_shapes(model).values()), initial=0)
+    return tuple(tuple(flat[start:stop]) for start, stop in pairwise(ends))
+
+
 @dataclass(frozen=True)
 class Stratum:
     """A narrow network, and what every hidden neuron of the wide one has become: a copy or a constant.
 
-    ``exact_weights`` are given where the narrow weights are not doubles.
+    ``exact_weights`` are given where the narrow weights are not doubles. A narrow convolution has its own
+    ``convolution`` and exact weights, and ``net`` is its fully-connected form.
     """
 
     net: FloatNet
     units: tuple[Units, ...]
     exact_weights: Weights | None = None
+    convolution: Convolution | None = None
+
+    @property
+    def model(self) -> Comparable:
+        """The family and the sizes of the narrow network."""
+        return self.net.model if self.convolution is None else self.convolution
 
     @property
     def weights(self) -> Weights:
@@ -91,6 +135,21 @@ class Stratum:
         return self.net.exact if self.exact_weights is None else self.exact_weights
 
     @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths of the hidden layers; of a convolution the number of channels."""
+        return self.net.model.widths[1:-1] if self.convolution is None else (self.convolution.channels,)
+
+    @property
     def neurons(self) -> int:
-        """The number of hidden neurons."""
-        return sum(self.net.model.widths[1:-1])
+        """The number of hidden neurons, or of channels."""
+        return sum(self.widths)
+
+    @property
+    def theta(self) -> Array:
+        """The parameters as doubles."""
+        return np.array([nearest_double(v) for tensor in self.weights for v in tensor])
+
+    def fitted(self, theta: Array) -> Stratum:
+        """The stratum with other parameters."""
+        tensors = _tensors(self.model, list(map(Fraction, theta.tolist())))
+        return replace(self, net=with_parameters(self.model, theta), exact_weights=tensors)

@@ -14,7 +14,7 @@ import numpy as np
 from llrsym.embedding.result import checked_path
 from llrsym.errors import BadInput
 from llrsym.kernel.distances import Box
-from llrsym.kernel.models import Weights
+from llrsym.kernel.models import Convolution, Weights
 from llrsym.networks.network import Network
 from llrsym.verdict import Verdict, interval
 
@@ -35,8 +35,9 @@ def named(network: Network, weights: Weights) -> Mapping[str, np.ndarray]:
 class Level:
     """A condensed network g with ``|f - g| <= distance`` on the box, proved, and what is known about O(g).
 
-    ``widths`` are those of its hidden layers, ``sampled`` is the largest ``|f - g|`` seen at random points in
-    double precision, and ``samples`` the verdict about O(g) in the network that was condensed.
+    ``widths`` are those of its hidden layers, or the number of its channels; ``sampled`` is the largest
+    ``|f - g|`` seen in double precision, at random points and uphill from the worst of them; and ``samples``
+    the verdict about O(g) in the network that was condensed.
     """
 
     target: Network
@@ -48,7 +49,7 @@ class Level:
 
     @property
     def neurons(self) -> int:
-        """The number of hidden neurons."""
+        """The number of hidden neurons, or of channels."""
         return sum(self.widths)
 
     @property
@@ -174,7 +175,8 @@ class Condensed:
         return "\n".join(lines + ([] if self.certificate is None else [f"  certificate: {self.certificate}"]))
 
     def _table(self) -> list[str]:
-        rows = [("neurons", "widths", "M", "distance <=", "sampled", "O", "")]
+        unit = "channels" if isinstance(self.network.model, Convolution) else "neurons"
+        rows = [(unit, "widths", "M", "distance <=", "sampled", "O", "")]
         for level in self.levels:
             widths = "-".join(map(str, level.widths))
             own = str(level.neurons), widths, str(level.target.parameter_count), _short(level.distance)

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -20,17 +20,21 @@ from time import monotonic
 import numpy as np
 
 from llrsym.bounds.optimistic import optimistic_sample_size
+from llrsym.bounds.rebuilt import rebuilt
 from llrsym.domains.float64 import nearest_double
 from llrsym.errors import BadInput, OutOfBudget
 from llrsym.kernel.distances import Box
+from llrsym.kernel.models import Convolution
 from llrsym.networks.builders import mlp
 from llrsym.networks.network import Network
+from llrsym.recovery.condense_channels import channel_path
 from llrsym.recovery.condense_distance import Distance, Problem
 from llrsym.recovery.condense_exact import exactly_merged
 from llrsym.recovery.condense_fit import fitted
 from llrsym.recovery.condense_net import Array, FloatNet, Stratum
 from llrsym.recovery.condense_path import condensation_path
 from llrsym.recovery.condense_result import Condensed, Level, named
+from llrsym.recovery.condense_sampled import seen_distance
 from llrsym.tangent.certificates import write_documents
 from llrsym.verdict import Verdict
 from llrsym.verification import verify
@@ -44,7 +48,7 @@ MOST_LEVELS, GAIN = 5, 3.0
 NEAR_ENOUGH, NEGLIGIBLE, FAR, VERY_NEAR = 1.1, 1e-6, 2.0, 0.02
 """Bisection ends at the first multiple of the sampled distance plus the second of the largest |f| that was
 seen; beyond the third multiple of this it was no success. A stratum nearer than the fourth may be between."""
-CORNER_INPUTS, LARGEST_ERROR = 6, 1e300
+CORNER_INPUTS = 6
 
 
 class Search:
@@ -62,6 +66,7 @@ class Search:
         self.budget, self.start = budget, monotonic()
         self.folder = None if certificate is None else Path(certificate)
         wide, random = FloatNet.of(problem.model, problem.weights), np.random.default_rng(seed)
+        self.wide = wide
         self.points = [self._points(random, count) for count in (PATH_POINTS, FIT_POINTS, TEST_POINTS)]
         self.values = [wide(points) for points in self.points]
         if not all(np.isfinite(values).all() for values in self.values):
@@ -78,9 +83,8 @@ class Search:
     def answer(self, tolerance: Fraction | None, neurons: tuple[int, ...] | None) -> Condensed:
         """Find strata, prove their distances and choose."""
         self.progress("looking for neurons that can be merged")
-        start = exactly_merged(self.problem.model, self.problem.weights)
         with np.errstate(all="ignore"):
-            self.path = {stratum.neurons: stratum for stratum in condensation_path(start, self.points[0])}
+            self.path = {stratum.neurons: stratum for stratum in self._path()}
         self.strata = {count: self._fitted(count) for count in self._sizes(neurons)}
         self.errors = {count: self._error(stratum) for count, stratum in self.strata.items()}
         wanted = tolerance if tolerance is not None else Fraction(self.size or 1.0) / 100
@@ -108,14 +112,27 @@ class Search:
 
     # Strata
 
+    def _path(self) -> Iterator[Stratum]:
+        model, weights = self.problem.model, self.problem.weights
+        if isinstance(model, Convolution):
+            return channel_path(model, weights, self.points[0])
+        return condensation_path(exactly_merged(model, weights), self.points[0])
+
+    @property
+    def neurons(self) -> int:
+        """The number of hidden neurons of the network, or of its channels."""
+        model = self.problem.model
+        return model.channels if isinstance(model, Convolution) else sum(model.widths[1:-1])
+
     def _sizes(self, neurons: tuple[int, ...] | None) -> list[int]:
-        least, most, all_of_them = min(self.path), max(self.path), sum(self.problem.model.widths[1:-1])
+        least, most, all_of_them = min(self.path), max(self.path), self.neurons
         if neurons is None:
             return sorted({least, most, *(count for count in SIZES if least < count < most)})
+        unit = "channels" if isinstance(self.problem.model, Convolution) else "neurons"
         for count in neurons:
             if not least <= count <= all_of_them:
                 raise BadInput(
-                    f"condense: {count} neurons are not possible; choose from {least} to {all_of_them}"
+                    f"condense: {count} {unit} are not possible; choose from {least} to {all_of_them}"
                 )
         return sorted({min(count, most) for count in neurons} | {most})
 
@@ -129,10 +146,9 @@ class Search:
         return better if self._error(better) < self._error(stratum) else stratum
 
     def _error(self, stratum: Stratum) -> float:
-        """The largest distance at the test points."""
-        with np.errstate(all="ignore"):
-            change = np.abs(stratum.net(self.points[2]) - self.values[2]).max()
-        return float(np.nan_to_num(change, nan=LARGEST_ERROR, posinf=LARGEST_ERROR))
+        """The largest distance that is seen."""
+        sides = np.array([[nearest_double(v) for v in side] for side in self.problem.box]).T
+        return seen_distance(self.wide, stratum.net, self.points[2], self.values[2], sides)
 
     def _shown(self) -> list[int]:
         """The sizes after which one neuron less would cost much, from the coarsest, and the finest."""
@@ -178,8 +194,6 @@ class Search:
 
     def _middle(self, count: int, aim: float) -> Stratum | None:
         """The coarsest stratum that is very near the network and smaller by far, if there is one."""
-        if not self.problem.is_centred:
-            return None
         for between in range(count + 1, max(self.path) // 2 + 1):
             if between in self.path and self._error(self.path[between]) <= VERY_NEAR * aim:
                 return self.path[between]
@@ -190,7 +204,9 @@ class Search:
 
     def _target(self, stratum: Stratum) -> Network:
         """The condensed network; its biases are those of the network."""
-        model = stratum.net.model
+        model = stratum.model
+        if isinstance(model, Convolution):
+            return rebuilt(model)
         if len(set(model.biases)) == 1:
             return mlp(*model.widths, activation=model.activation, bias=model.biases[0])
         if all(model.biases[:-1]):
@@ -210,7 +226,7 @@ class Search:
         else:
             write_documents(folder / "distance", *distance.documents)
         samples = self._samples(target, stratum, folder)
-        widths, weights = stratum.net.model.widths[1:-1], stratum.weights
+        widths, weights = stratum.widths, stratum.weights
         return Level(target, widths, weights, distance.bound, self._error(stratum), samples)
 
     def _samples(self, target: Network, stratum: Stratum, folder: Path | None) -> Verdict:

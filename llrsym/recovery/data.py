@@ -18,6 +18,7 @@ from llrsym.domains.float64 import nearest_double
 from llrsym.errors import BadInput, shown
 from llrsym.kernel.program import Shape, size
 from llrsym.networks.network import Network
+from llrsym.networks.weights import nearest_double_of
 from llrsym.recovery.data_files import MAX_NUMBERS, MISSING, Table, is_infinite, is_number, read_table
 
 Point = tuple[Fraction, ...]
@@ -226,7 +227,10 @@ def _parsed(text: str) -> Fraction | str:
         )
     if text.lstrip("+-").isdigit():
         return Fraction(int(text))
-    double = float(text)
+    try:
+        double = nearest_double_of(text)
+    except BadInput as error:
+        return f"is too small: {error}"
     return Fraction(double) if isfinite(double) else "is too large for a double; every number must be finite"
 
 

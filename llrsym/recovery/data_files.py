@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO, StringIO
+from io import StringIO
 from math import prod
 from pathlib import Path
 from typing import NoReturn
@@ -15,6 +14,7 @@ from typing import NoReturn
 import numpy as np
 
 from llrsym.errors import BadInput, shown
+from llrsym.networks.array_files import Unreadable, read_npy, read_npz
 
 MAX_BYTES = 200_000_000
 MAX_NUMBERS = 2_000_000
@@ -153,9 +153,11 @@ def _is_header(place: str, first: Sequence[str]) -> bool:
 
 
 def _checked_names(place: str, names: Sequence[str]) -> tuple[str, ...]:
-    for number, name in enumerate(names):
-        if name in names[:number]:
+    known: set[str] = set()
+    for name in names:
+        if name in known:
             raise BadInput(f"data: {place}two columns are called {shown(name)}; rename one of them")
+        known.add(name)
     return tuple(names)
 
 
@@ -169,30 +171,16 @@ def _numbered(count: int) -> tuple[str, ...]:
 def _read_numpy(path: Path, content: bytes) -> Table:
     place = f"{path}: "
     try:
-        if path.suffix.lower() == ".npz":
-            _check_unpacked(place, content)
-        loaded = np.load(BytesIO(content), allow_pickle=False)
-        arrays = {"": loaded} if isinstance(loaded, np.ndarray) else {k: loaded[k] for k in loaded.files}
-    except BadInput:
-        raise
-    except Exception as error:  # damaged headers make NumPy's parser raise exceptions of many types
-        pickled = "pickle" in str(error) and "magic" not in str(error)
-        reason = "it holds pickled objects, which are not executed, or" if pickled else "it"
+        if path.suffix.lower() == ".npy":
+            return _from_array(place, read_npy(content))
+        arrays = {name: read_npy(data) for name, data in read_npz(content, MAX_BYTES)}
+    except Unreadable as error:
         raise BadInput(
-            f"data: {place}{reason} is no complete NumPy file; save an array of floats with numpy.save"
+            f"data: {place}it {error}; save an array of floats with numpy.save, or several with numpy.savez"
         ) from error
-    for array in arrays.values():
-        if array.dtype.kind not in "biuf":  # text in a damaged file need not be valid
-            raise _not_numeric(place, array)
     if len(arrays) == 1:
         return _from_array(place, next(iter(arrays.values())))
     return _joined(place, arrays)
-
-
-def _check_unpacked(place: str, content: bytes) -> None:
-    with zipfile.ZipFile(BytesIO(content)) as archive:
-        if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
-            raise BadInput(f"data: {place}it unpacks to more than {MAX_BYTES} bytes; keep fewer rows")
 
 
 def _from_array(place: str, array: np.ndarray, names: tuple[str, ...] | None = None) -> Table:

@@ -263,6 +263,8 @@ class _Search:
         chosen = pivoted(basis.blocks, count)
         if count is None and len(chosen) < self.design.samples_lower:  # not the whole rank is visible
             chosen = pivoted(basis.blocks, min(self.design.samples_lower, available))
+        if not chosen:  # the rank is 0 and no sample is needed, but a data set has one
+            chosen = pivoted(basis.blocks, 1)
         if self.method == "pivot":
             return chosen, []
         chosen, made = exchanged(basis.blocks, chosen, self._checkpoint)

@@ -141,9 +141,9 @@ class _Design:
 
     def __init__(self, blocks: Array, chosen: Sequence[int]) -> None:
         self.blocks, self.chosen = blocks, list(chosen)
-        rows = blocks[self.chosen].reshape(-1, blocks.shape[2])
+        rows = np.concatenate([blocks[0, :0], *blocks[self.chosen]])
         information = rows.T @ rows
-        self.has_volume = bool(np.linalg.eigvalsh(information)[0] > NEGLIGIBLE**2)
+        self.has_volume = bool((np.linalg.eigvalsh(information) > NEGLIGIBLE**2).all())
         tiny = 0.0 if self.has_volume else NEGLIGIBLE
         self.inverse = np.linalg.inv(information + tiny * np.eye(len(information)))
         self.products = (blocks @ self.inverse) @ blocks.transpose(0, 2, 1)

@@ -29,6 +29,8 @@ def write_documents(folder: Path, claim: str, certificate: str) -> str:
         for name in texts:
             os.replace(folder / f"{name}.new", folder / name)
     except OSError as error:
+        for name in texts:
+            (folder / f"{name}.new").unlink(missing_ok=True)
         raise BadInput(
             f"certificate: {folder} cannot be written: {error.strerror}; choose another folder"
         ) from error

@@ -109,7 +109,7 @@ def test_bad_input_is_one_sentence(folder: Path, arguments: tuple[str, ...], rea
     assert len(err.splitlines()) == 1
 
 
-def test_only_fully_connected_networks_are_condensed(folder: Path) -> None:
-    code, _, err = ask("conv(input=(3,), kernel=(2,), channels=(1,))", "--weights", "w.json")
+def test_deep_convolutions_are_not_condensed(folder: Path) -> None:
+    code, _, err = ask("conv(input=(3,), kernel=(2,), channels=(1, 1))", "--weights", "w.json")
     assert code == 2
     assert "fully-connected" in err

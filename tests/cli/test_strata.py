@@ -85,7 +85,7 @@ REFUSALS = {
     ("diagonal(3)", "mlp(2,1,1)"): "the network diagonal(3, depth=2) is not an mlp; strata are known for",
     (NETWORK, "mlp(2,0,1)"): "mlp: widths[1] is 0; give a positive integer",
     (NETWORK, TARGET, "--picture", "strata.gif"): "strata.gif is not a .png, .pdf or .svg file; give one",
-    (NETWORK, TARGET, "--picture", "absent/strata.png"): "absent/strata.png cannot be written (no such file",
+    (NETWORK, TARGET, "--picture", "absent/strata.png"): "--picture: there is no folder absent; create it",
 }
 
 

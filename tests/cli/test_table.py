@@ -166,7 +166,7 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys, source):
         (["SOURCE", "--format", "pdf"], "llrsym: Invalid value for '--format': "),
         (["SOURCE", "--jobs", "0"], "llrsym: Invalid value for '--jobs'"),
         (["SOURCE", "--budget", "0"], "llrsym: --budget: 0.0 is not a positive number of seconds"),
-        (["SOURCE", "--out", "missing/t.tex"], "llrsym: --out: the folder missing does not exist"),
+        (["SOURCE", "--out", "missing/t.tex"], "llrsym: --out: there is no folder missing; create it"),
         (["SOURCE", "--out", "FOLDER"], "llrsym: --out: "),
         (["SOURCE", "--cache", "SOURCE"], "llrsym: --cache: "),
     ],

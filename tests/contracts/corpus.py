@@ -32,6 +32,7 @@ CONTRACTS = {
     "rejects": "verify: exit code 1, not accepted, with this piece in the reason",
     "formulas": "tangent: these functions are equal to these expressions, all outputs in order",
     "open": "not settled, or conditional only; the interval contains this number",
+    "between": "the JSON answer has numbers within these bounds; exit code 0, or that of ``exit``",
     "encloses": "the interval contains this number, whatever is settled",
 }
 

@@ -60,6 +60,14 @@ def check_returns(contract: Contract) -> None:
     assert code == contract.exit
 
 
+def check_between(contract: Contract) -> None:
+    """For bounds that may be sharper or not, but not beyond the truth."""
+    code, document = answer(contract)
+    for path, (low, high) in contract.value.items():
+        assert low <= at(document, path) <= high, (path, document)
+    assert code == contract.exit
+
+
 def check_refuses(contract: Contract) -> None:
     code, stdout, stderr = ask(*contract.ask)
     assert code == BAD_INPUT, f"was accepted: {stdout}{stderr}"
@@ -111,6 +119,7 @@ CHECKS = {
     "refuses": check_refuses,
     "rejects": check_rejects,
     "open": check_open,
+    "between": check_between,
     "encloses": check_encloses,
 }
 
@@ -149,3 +158,4 @@ def test_the_corpus_covers_what_it_should() -> None:
     verbs = Counter(contract.ask[0] for contract in CORPUS)
     assert {"rank", "independence", "bound", "strata", "embed", "tangent"} <= verbs.keys()
     assert {"guarantee", "table", "verify", "describe"} <= verbs.keys()
+    assert all(verbs[name] >= 10 for name in ("sample", "recover", "condense", "conjecture", "check"))

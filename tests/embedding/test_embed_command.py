@@ -121,7 +121,7 @@ def test_bad_input(folder: Path, arguments: tuple[str, ...], reason: str) -> Non
     ("name", "reason"),
     [
         ("w.txt", "w.txt is neither .json nor .npz"),
-        ("missing/w.json", "cannot be written"),
+        ("missing/w.json", "--out: there is no folder missing; create it"),
         ("w.npz", "W1 has the entry 1/3, which is no float64; write a .json file"),
     ],
 )

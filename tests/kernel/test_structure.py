@@ -112,6 +112,8 @@ def test_the_kernel_divides_exactly(path: Path) -> None:
         "rows[i][column] / rows[rank][column]",
         "v / lead",
         "(low + high) / 2",
+        "(high - low) / 2",
+        "abs(m) * (high - low) / 2",
     }
     assert set(divisions) <= exact
 

@@ -15,6 +15,7 @@ from llrsym.networks.activations import (
     register_activation,
 )
 from llrsym.networks.builders import mlp
+from llrsym.networks.rationals import exact_rational
 from llrsym.networks.text import parse_network
 from llrsym.tangent.rank import model_rank
 
@@ -265,3 +266,9 @@ def test_exactly_one_definition_is_given():
         register_activation("none")
     with pytest.raises(BadInput, match="the formula 3 is no text"):
         register_activation("three", formula=3)
+
+
+@pytest.mark.parametrize("text", ["1e-999999999", "1e999999", "1_0e99_999_999", "1/0", "9" * 5000, True, 0.5])
+def test_a_number_that_cannot_be_written_out_is_refused_at_once(text: object) -> None:
+    with pytest.raises(ValueError, match="no exact number"):
+        exact_rational(text)

@@ -55,6 +55,16 @@ def test_spaces_and_defaults():
         ("matrix_factorization(2, 2, 2)", "too many positional arguments"),
         ("mlp(2, (3, 4), 1)", r"widths\[1\] is \(3, 4\)"),
         ("mlp(2, 8, 1, activation=3)", "expected a name, got int"),
+        (
+            "\uff4dlp(2, 3, 1)",
+            "letters that only look like those of 'mlp'; write the name in plain ASCII letters",
+        ),
+        ("mlp(2, 3, 1, b\uff49as=False)", "letters that only look like those of 'bias'"),
+        ("\U0001d426\U0001d425\U0001d429(2, 3, 1)", "letters that only look like those of 'mlp'"),
+        ("mlp(\uff12, 3, 1)", "is not a network expression"),
+        ("mlp(2, 3, 1, bias=\uff34rue)", "is not a"),
+        ("\uff4fs.system('true')", "no builder '\uff4fs.system'"),
+        ("a" * 200 + "()", "no builder 'aaa"),
         ("mlp(" + "1, " * 9000 + "1)", "more than 10000 characters"),
     ],
 )

@@ -3,7 +3,9 @@
 import io
 import json
 import pickle
+import random
 import struct
+import tracemalloc
 import zipfile
 from fractions import Fraction
 from pathlib import Path
@@ -83,6 +85,20 @@ def test_json_refusals(tmp_path, text, reason):
     assert str(path) in str(refusal.value)
 
 
+@pytest.mark.parametrize("text", ["1e-400", "-0.00001E-330", "0." + "0" * 400 + "1"])
+def test_a_literal_that_would_vanish_is_refused(tmp_path, text):
+    path = tmp_path / "w.json"
+    path.write_text(f'{{"W1": [[{text}, 2]], "b1": [0]}}', encoding="utf-8")
+    with pytest.raises(BadInput, match=r"is not zero but its double is; write it as an exact 'p/q'"):
+        load_weights(path)
+
+
+def test_zeros_and_the_least_double_are_no_vanishing_literals(tmp_path):
+    path = tmp_path / "w.json"
+    path.write_text('{"W1": [[0e-400, 5e-324]], "b1": [-0.0]}', encoding="utf-8")
+    assert exact_weights(NETWORK, load_weights(path)) == ((0, Fraction(1, 2**1074)), (0,))
+
+
 def test_an_overflowing_literal_is_not_finite(tmp_path):
     path = tmp_path / "w.json"
     path.write_text('{"W1": [[1e999, 2]], "b1": [0]}', encoding="utf-8")
@@ -157,6 +173,9 @@ def test_two_arrays_of_one_name_are_refused(tmp_path):
         (safetensors({"W1": np.ones((1, 2))}, shape=[2, 2]), "entry of W1 is malformed"),
         (safetensors({"W1": np.ones((1, 2))}, shape=[-1, -2]), "entry of W1 is malformed"),
         (safetensors({"W1": np.ones((1, 2))}, data_offsets=[16, 0]), "entry of W1 is malformed"),
+        (safetensors({"W1": np.ones((0, 2))}, shape=[0, 10**30]), "entry of W1 is malformed"),
+        (safetensors({"W1": np.ones((1, 2))}, shape=[1] * 100), "entry of W1 is malformed"),
+        (safetensors({"W1": np.ones((1, 2))}, shape=[10**4000] * 3000), "entry of W1 is malformed"),
     ],
 )
 def test_safetensors_refusals(tmp_path, content, reason):
@@ -182,3 +201,83 @@ def test_missing_files_and_directories(tmp_path):
     for name in ("absent.npz", "d.json"):
         with pytest.raises(BadInput, match=f"{name} cannot be read"):
             load_weights(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [
+        ((10**12,), "W1 is not a complete array"),
+        ((10**30, 10**30), "W1 is not a complete array"),
+        ((-1, -2), "W1 is not a complete array"),
+        ((0, 10**30), "W1 has an axis that is too long"),
+    ],
+)
+def test_a_header_that_claims_too_much_allocates_nothing(tmp_path, shape, reason):
+    header = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, header)
+    path = tmp_path / "w.npz"
+    body = b"" if 0 in shape else bytes(16)
+    path.write_bytes(archive(("W1.npy", stream.getvalue() + body)))
+    with pytest.raises(BadInput, match=reason):
+        load_weights(path)
+
+
+def test_an_archive_that_claims_too_little_is_refused_without_unpacking_it(tmp_path):
+    bomb = archive(("W1.npy", bytes(300_000_000)))
+    size = struct.pack("<I", 300_000_000)
+    path = tmp_path / "w.npz"
+    path.write_bytes(bomb.replace(size, struct.pack("<I", 100)))
+    tracemalloc.start()
+    with pytest.raises(BadInput, match=r"not a complete \.npz archive"):
+        load_weights(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+def test_other_compressions_are_refused(tmp_path):
+    path = tmp_path / "w.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as target:
+        target.writestr("W1.npy", array_bytes(np.ones(2)))
+    with pytest.raises(BadInput, match="compression that is not read"):
+        load_weights(path)
+
+
+def damaged(content: bytes, random: random.Random) -> bytes:
+    """Cut a file, or change a few of its bytes."""
+    if random.random() < 0.3:
+        return content[: random.randrange(len(content))]
+    changed = bytearray(content)
+    for _ in range(random.randint(1, 4)):
+        changed[random.randrange(len(changed))] = random.choice((0, 255, random.randrange(256)))
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz", "packed", "safetensors", "json"])
+def test_damaged_files_are_read_or_refused(tmp_path, kind):
+    tensors = {"W1": np.array([[0.5, -3]]), "b1": np.array([7.0])}
+    whole = {
+        "npy": lambda: array_bytes(tensors["W1"]),
+        "npz": lambda: archive(*((f"{name}.npy", array_bytes(v)) for name, v in tensors.items())),
+        "packed": lambda: packed(tensors),
+        "safetensors": lambda: safetensors(tensors),
+        "json": lambda: json.dumps({name: v.tolist() for name, v in tensors.items()}).encode(),
+    }[kind]()
+    source, refused = random.Random(7), 0
+    path = tmp_path / f"w.{'npz' if kind in ('npy', 'packed') else kind}"
+    for _ in range(2000):
+        content = damaged(whole, source)
+        # a damaged array in a sound archive gets past the checksum
+        path.write_bytes(archive(("W1.npy", content)) if kind == "npy" else content)
+        try:
+            exact_weights(NETWORK, load_weights(path))
+        except BadInput:
+            refused += 1
+    assert refused > 500
+
+
+def packed(tensors: dict[str, np.ndarray]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **tensors)
+    return buffer.getvalue()

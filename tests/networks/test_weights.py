@@ -78,7 +78,7 @@ def test_order_is_that_of_the_program_and_row_major():
         ({"b1": [1j, 0]}, "not complex"),
         ({"b1": np.array([1j, 0])}, "not complex"),
         ({"b1": ["0.5", 0]}, r"b1\[0\] is '0.5'; write an exact number as 'p/q'"),
-        ({"b1": ["1/0", 0]}, r"b1\[0\] is '1/0'"),
+        ({"b1": ["1/0", 0]}, r"b1\[0\] is '1/0'; its denominator is 0; write an exact number as 'p/q'"),
         ({"b1": ["1e3", 0]}, "write an exact number"),
         ({"b1": ["9" * 4001, 0]}, "write an exact number"),
         ({"b1": [10**9000, 0]}, "more than 4000 digits are refused"),

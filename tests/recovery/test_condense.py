@@ -1,7 +1,7 @@
 """Condensed networks: exact copies are found exactly, near ones nearly, and every number shown is proved."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 import llrsym as ll
 from llrsym.errors import BadInput
 from llrsym.kernel.layer_differences import Copy
-from llrsym.kernel.models import Layered
+from llrsym.kernel.models import Convolution, Layered
 from llrsym.networks.network import Network
 from llrsym.networks.weight_files import load_weights
 from llrsym.networks.weights import exact_weights
@@ -126,6 +126,95 @@ def test_without_biases_and_with_many_inputs() -> None:
     assert "b1" not in result.weights
 
 
+def one_direction(inputs: int) -> tuple[Network, Weights]:
+    """Ten neurons that look along two directions of many inputs, up to noise."""
+    random = np.random.default_rng(3)
+    rows = random.normal(size=(2, inputs)) / np.sqrt(inputs)
+    w1 = rows[[0, 1] * 5] * (1 + 0.1 * random.normal(size=(10, 1))) + 1e-3 * random.normal(size=(10, inputs))
+    b1 = np.array([0.5, -0.25] * 5) + 0.05 * random.normal(size=10)
+    weights = {"W1": w1, "b1": b1, "W2": random.normal(size=(1, 10)), "b2": [0]}
+    return ll.mlp(inputs, 10, 1), weights
+
+
+def test_many_inputs_are_cut_along_directions(tmp_path: Path) -> None:
+    network, weights = one_direction(9)
+    result = condense(network, at=weights, neurons=[2], certificate=tmp_path)
+    coarse = result.levels[-1]
+    assert sampled(network, weights, result) <= coarse.sampled <= coarse.distance <= 3 * coarse.sampled
+    assert all(check.accepted for check in verify_paths(tmp_path))
+    proof = json.loads((tmp_path / "neurons-2" / "distance" / "certificate.json").read_text("utf-8"))
+    assert "ridges" in (proof["rule"], proof.get("second", {}).get("rule"))
+
+
+# Convolutions
+
+
+def channels(*, shared: bool, noise: float) -> tuple[Network, Weights]:
+    """Four channels that are two up to sign; without sharing, others at every position."""
+    random = np.random.default_rng(1)
+    places = () if shared else (3,)
+    kernels, biases = random.normal(size=(2, *places, 2)), random.normal(size=(2, *places))
+    order = np.array([[0, 1, 0, 1], [1, 1, 0, 0], [1, 0, 0, 1]])
+    signs = np.array([1.0, -1.0, -1.0, 1.0])
+    if shared:
+        k, b = kernels[order[0]] * signs[:, None], biases[order[0]] * signs
+    else:
+        k = np.stack([kernels[order[p], p] * signs[:, None] for p in range(3)], axis=1)
+        b = np.stack([biases[order[p], p] * signs for p in range(3)], axis=1)
+    k, b = k + noise * random.normal(size=k.shape), b + noise * random.normal(size=b.shape)
+    network = ll.conv(input=(4,), kernel=(2,), channels=(4,), shared=shared, bias=True, outputs=2)
+    return network, {"K": k, "b": b, "a": random.normal(size=(2, 4, 3)), "b_out": [0.5, -1.0]}
+
+
+def seen(network: Network, at: Weights, result: Condensed) -> float:
+    """The largest difference of the two convolutions at random points of [-1, 1]^d."""
+    assert isinstance(network.model, Convolution)
+    assert isinstance(result.chosen.target.model, Convolution)
+    f = FloatNet.of(network.model, exact_weights(network, at))
+    g = FloatNet.of(result.chosen.target.model, result.chosen.exact_weights)
+    points = np.random.default_rng(9).uniform(-1, 1, (3000, network.inputs))
+    return float(np.abs(f(points) - g(points)).max())
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_channels_that_agree_are_merged_exactly(shared: bool) -> None:
+    network, weights = channels(shared=shared, noise=0)
+    result = condense(network, at=weights, neurons=[2])
+    assert (result.chosen.neurons, result.chosen.widths, result.distance) == (2, (2,), 0)
+    assert seen(network, weights, result) < 1e-13
+    assert f"channels=(2,), activation='tanh', shared={shared}" in result.chosen.target.text
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_channels_that_nearly_agree(shared: bool, tmp_path: Path) -> None:
+    network, weights = channels(shared=shared, noise=1e-3)
+    result = condense(network, at=weights, neurons=[2], tolerance=0.2, certificate=tmp_path)
+    assert result.chosen.neurons == 2
+    assert 0 < seen(network, weights, result) <= result.distance <= Fraction(1, 5)
+    assert all(check.accepted for check in verify_paths(tmp_path))
+    assert "channels" in str(result)
+
+
+def test_a_channel_without_influence_is_dropped() -> None:
+    network = ll.conv(input=(3,), kernel=(2,), channels=(2,))
+    weights = {"K": [[1, 2], [3, 4]], "a": [["1/3", 1], [0, 0]]}
+    result = condense(network, at=weights, neurons=[1])
+    assert (result.chosen.neurons, result.distance, result.samples.samples) == (1, 0, 4)
+    assert result.weights["a"].tolist() == [[Fraction(1, 3), 1]]
+
+
+def test_channels_out_of_range_are_refused() -> None:
+    network, weights = channels(shared=True, noise=0)
+    with pytest.raises(BadInput, match="5 channels are not possible; choose from 1 to 4"):
+        condense(network, at=weights, neurons=[5])
+
+
+def test_huge_convolutions_are_refused() -> None:
+    network = ll.conv(input=(3000,), kernel=(1,), channels=(1,))
+    with pytest.raises(BadInput, match="are too many; use a convolution"):
+        condense(network, at={"K": [[1]], "a": [[1] * 3000]})
+
+
 def test_the_box_is_that_of_the_samples(tmp_path: Path) -> None:
     network, weights = copies(noise=0.01)
     table = tmp_path / "x.csv"
@@ -219,7 +308,7 @@ def test_bad_input_is_one_sentence(arguments: dict[str, object], reason: str) ->
 
 def test_other_networks_and_weights_are_refused() -> None:
     with pytest.raises(BadInput, match="fully-connected network with a hidden layer"):
-        condense(ll.conv(input=(4,), kernel=(2,), channels=(1,)), at={})
+        condense(ll.conv(input=(4,), kernel=(2,), channels=(1, 1)), at={})
     with pytest.raises(BadInput, match="fully-connected network with a hidden layer"):
         condense(ll.mlp(2, 1), at={"W1": [[1, 2]], "b1": [0]})
     network, weights = copies()
@@ -237,6 +326,75 @@ def test_huge_boxes_have_bounds_where_the_activation_is_bounded() -> None:
     network, weights = copies(noise=0.01)
     result = condense(network, at=weights, box=[-1e308, 1e308], neurons=[2])
     assert 0 < result.levels[-1].distance < 20
+
+
+# Imported networks
+
+
+def forward(p: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+    hidden = np.tanh(x @ p["U"] + p["c"])
+    result: np.ndarray = p["v"] @ hidden
+    return result
+
+
+SHAPES = {"U": (2, 3), "c": (3,), "v": (1, 3), "x": (2,)}
+TRACED: Weights = {"U": [[1, -1, 3], [2, -2, 5]], "c": [0.5, -0.5, 1], "v": [[1, 3, 2]]}
+
+
+def test_traced_networks_are_recognised() -> None:
+    network = ll.trace(forward, shapes=SHAPES)
+    result = condense(network, at=TRACED, neurons=[2])
+    assert (result.chosen.widths, result.distance) == ((2,), 0)
+    assert result.network.text == "mlp(2, 3, 1, activation='tanh', bias='hidden')"
+    assert sorted(result.weights["W2"].ravel().tolist()) == [-2, 2]
+
+
+def test_onnx_models_are_recognised() -> None:
+    onnx = pytest.importorskip("onnx")
+    helper, numpy_helper = onnx.helper, onnx.numpy_helper
+    arrays = {name: np.array(TRACED[name], dtype=np.float64) for name in ("U", "c", "v")}
+    nodes = [
+        helper.make_node("Gemm", ["x", "U", "c"], ["z"]),
+        helper.make_node("Tanh", ["z"], ["h"]),
+        helper.make_node("Gemm", ["h", "v"], ["y"], transB=1),
+    ]
+    ends = [
+        [helper.make_tensor_value_info(name, onnx.TensorProto.DOUBLE, shape)]
+        for name, shape in (("x", [1, 2]), ("y", [1, 1]))
+    ]
+    initial = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
+    graph = helper.make_graph(nodes, "g", *ends, initial)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    network, weights = ll.from_onnx(model)
+    assert network.model is None
+    result = condense(network, at=weights, neurons=[2])
+    assert (result.chosen.widths, result.distance) == ((2,), 0)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda p, x: p["v"] @ (np.tanh(x @ p["U"] + p["c"]) + np.tanh(x @ p["U"])),
+        lambda p, x: p["v"] @ np.tanh(x @ p["U"] + 2 * p["c"]),
+        lambda p, x: p["v"] @ np.tanh(x @ p["U"] * p["c"]),
+        lambda p, x: p["v"] @ np.sin(np.tanh(x @ p["U"] + p["c"])),
+        lambda p, x: p["v"] @ (np.tanh(x @ p["U"] + p["c"]) ** 2),
+        lambda p, x: p["v"] @ (x @ p["U"] + p["c"]),
+    ],
+    ids=["two activations", "scaled bias", "gate", "two layers", "square", "linear"],
+)
+def test_other_programs_are_not_taken_for_an_mlp(function: Callable[..., np.ndarray]) -> None:
+    with pytest.raises(BadInput, match="no fully-connected network with a hidden layer"):
+        condense(ll.trace(function, shapes=SHAPES), at=TRACED)
+
+
+def test_tied_weights_are_not_taken_for_an_mlp() -> None:
+    def tied(p: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        result: np.ndarray = p["W"].T @ np.tanh(p["W"] @ x)
+        return result
+
+    with pytest.raises(BadInput, match="no fully-connected network with a hidden layer"):
+        condense(ll.trace(tied, shapes={"W": (2, 2), "x": (2,)}), at={"W": [[1, 2], [3, 4]]})
 
 
 # The parts of the search

@@ -60,7 +60,7 @@ def test_text_without_names(tmp_path):
 
 
 def test_numbers_mean_what_they_mean_in_weight_files(tmp_path):
-    data = read_data(csv_file(tmp_path, "x\n0.1\n1/10\n12345678901234567890\n1e-400\n"))
+    data = read_data(csv_file(tmp_path, "x\n0.1\n1/10\n12345678901234567890\n0e-400\n"))
     values = [point[0] for point in data.points]
     assert values == [Fraction(0.1), Fraction(1, 10), Fraction(12345678901234567890), Fraction(0)]
     assert data.array.tolist() == [[0.1], [0.1], [12345678901234567890.0], [0.0]]
@@ -155,6 +155,7 @@ def test_archives(tmp_path):
         ("1,2\nNaN,2\n", "row 2, column '1' is NaN"),
         ("a,b\n-inf,2\n", "row 2, column 'a' is infinite"),
         ("a,b\n1,1e999\n", "too large for a double"),
+        ("a,b\n1,-0.0001e-400\n", "row 2, column 'b' is too small: -0.0001e-400 is not zero"),
         ("a,b\n1,1/0\n", "denominator 0"),
         ("a,b\n1,2\n3\n", "row 3 has 1 cells, expected 2"),
         ("a,b\n1,2\n\n3,4\n", "row 3 has 0 cells, expected 2"),
@@ -251,11 +252,11 @@ def test_pickles_are_never_opened(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("x.npy", b"\x93NUMPY\x01\x00", "no complete NumPy file"),
-        ("x.npz", b"PK\x03\x04nothing", "no complete NumPy file"),
-        ("x.npz", b"text", "no complete NumPy file"),
-        ("x.npy", _saved(np.zeros(2)).replace(b"False", b"Fal}e"), "no complete NumPy file"),
-        ("x.npy", _saved(np.array(["1", "2"])), "entries of type <U1 are not read"),
+        ("x.npy", b"\x93NUMPY\x01\x00", "it is not a complete array; save"),
+        ("x.npz", b"PK\x03\x04nothing", "not a complete .npz archive"),
+        ("x.npz", b"text", "not a complete .npz archive"),
+        ("x.npy", _saved(np.zeros(2)).replace(b"False", b"Fal}e"), "not a complete array"),
+        ("x.npy", _saved(np.array(["1", "2"])), "entries of type <U1, which are not numbers"),
         ("x.xlsx", b"PK", "type '.xlsx', which is not read; save it as .csv, .npy or .npz"),
         ("x.pkl", b"", "type '.pkl'"),
         ("x.csv", b"a,b\n\xff\xfe,1\n", "no UTF-8 text"),

@@ -117,7 +117,9 @@ def test_certificates(tmp_path):
         for claim in folder.rglob("claim.json")
     }
     assert sorted(statements) == ["embedding", "guarantee", "optimistic"]
-    assert "those of the 5 points where the network is defined has the model rank 5" in statements["guarantee"]
+    assert (
+        "those of the 5 points where the network is defined has the model rank 5" in statements["guarantee"]
+    )
     claim = json.loads((folder / "guarantee" / "claim.json").read_text(encoding="utf-8"))
     assert (claim["answer"], len(claim["points"]), claim["model_rank"]) == ("yes", design.n, 5)
 

@@ -21,6 +21,7 @@ from llrsym.networks.builders.checks import (
 from llrsym.networks.builders.layers import masked, normalised, softmax, token_affine, with_token_bias
 from llrsym.networks.builders.sequential import residual_shapes
 from llrsym.networks.network import Network
+from llrsym.networks.rationals import exact_rational
 
 KINDS = ("softmax", "linear")
 NORMS = ("layer", "rms", None)
@@ -168,8 +169,8 @@ def _norm_shapes(norm: str | None, dim: int, bias: bool, suffix: str) -> dict[st
 
 def _epsilon(value: object) -> Fraction:
     try:
-        exact = Fraction(value) if isinstance(value, int | str | Fraction) else None
-    except (ValueError, ZeroDivisionError):
+        exact = exact_rational(value)
+    except ValueError:
         exact = None
     if exact is None or exact < 0:
         raise BadInput(f"transformer: epsilon is {shown(value)}; give a number such as '1/100000' or 0")
