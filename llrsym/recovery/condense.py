@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from time import monotonic
 
@@ -48,8 +48,9 @@ def condense(
     in ``read_data``) it is the bounding box of the samples. The chosen network is the smallest one found
     whose proved distance on the box is at most ``tolerance`` (by default 1/100 of the largest ``|f|`` seen).
     ``neurons`` lists numbers of hidden neurons to be shown, of channels for a convolution; ``effort``
-    multiplies the work, for distances that are proved more sharply. ``budget`` limits the seconds spent on
-    sample sizes, which stay open where it ends. ``certificate`` is a folder for the claims and certificates.
+    multiplies the work, for distances that are proved more sharply. When ``budget`` seconds have passed, what
+    has been found is proved without further improvement: distances are larger, sample sizes may be open, and
+    what is printed depends on the machine. ``certificate`` is a folder for the claims and certificates.
 
     Raises ``BadInput`` for a network that is neither fully connected nor a convolution with one layer, and
     for weights, boxes, data, tolerances and numbers of neurons that do not fit.
@@ -77,8 +78,9 @@ def condense(
     sides = _sides(network, box, data, columns, labels)
     weights = exact_weights(network, at)
     weights = weights if imported is None else reordered(weights, imported[1])
-    problem = Problem(known, model, weights, sides, _checked_effort(effort))
-    search = Search(problem, seed, budget, certificate, progress or _silent)
+    deadline = inf if budget is None else start + budget
+    problem = Problem(known, model, weights, sides, _checked_effort(effort), deadline)
+    search = Search(problem, seed, certificate, progress or _silent)
     result = search.answer(_checked_tolerance(tolerance), _checked_neurons(neurons))
     return replace(result, seconds=round(monotonic() - start, 3))
 

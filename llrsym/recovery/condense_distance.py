@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from heapq import heappop, heappush
-from math import comb
+from math import comb, inf
+from time import monotonic
 
 from llrsym.errors import BadInput
 from llrsym.kernel.distances import (
@@ -58,7 +59,7 @@ class Distance:
 class Problem:
     """A network with exact weights, and the box on which it is approximated.
 
-    ``effort`` multiplies the number of parts into which the box may be cut.
+    ``effort`` multiplies the number of parts into which the box may be cut, which ends at the ``deadline``.
     """
 
     network: Network
@@ -66,6 +67,7 @@ class Problem:
     weights: Weights
     box: Box
     effort: int = 1
+    deadline: float = inf
 
     def distance(
         self, stratum: Stratum, title: str, enough: float, middle: Stratum | None = None
@@ -101,7 +103,7 @@ class Problem:
     ) -> tuple[Fraction, DistanceCertificate]:
         certificate = DistanceCertificate(BITS, 1, centred, units)
         comparison, box = comparison_of(claim, certificate)
-        bound, boxes = _bisected(comparison, box, self._allowance(claim.models, centred), enough)
+        bound, boxes = self._bisected(comparison, box, self._allowance(claim.models, centred), enough)
         return bound, replace(certificate, boxes=boxes)
 
     def _through(self, claim: DistanceClaim, stratum: Stratum, middle: Stratum, enough: float) -> Distance:
@@ -155,10 +157,25 @@ class Problem:
         ]
         comparisons = [comparison_of(claim, draft) for draft in dict.fromkeys(drafts)]
         cells = self._cells(f, g) // share + 1
-        attempts = [_bisected(*comparison, cells // ATTEMPT + 1, enough)[0] for comparison in comparisons]
+        attempts = [self._bisected(*pair, cells // ATTEMPT + 1, enough)[0] for pair in comparisons]
         k = attempts.index(min(attempts))
-        bound, boxes = _bisected(*comparisons[k], cells, enough)
+        bound, boxes = self._bisected(*comparisons[k], cells, enough)
         return bound, replace(drafts[k], boxes=boxes)
+
+    def _bisected(
+        self, comparison: Comparison | Ridges, box: Box, most: int, enough: float
+    ) -> tuple[Fraction, int]:
+        """Cut the worst box until the bound is good enough; return the bound and the number of all boxes."""
+        wanted = int(enough * 2**53) << BITS - 53
+        heap = [(-comparison.bound(box, wanted), 0, box)]
+        count = 1
+        while -heap[0][0] > wanted and count + 2 <= most and any(low < high for low, high in heap[0][2]):
+            if monotonic() > self.deadline:
+                break
+            for half in comparison.halves(heappop(heap)[2]):
+                heappush(heap, (-comparison.bound(half, wanted), count, half))
+                count += 1
+        return rounded_up(Fraction(-heap[0][0], 1 << BITS)), count
 
     def _cells(self, f: FloatNet, g: FloatNet) -> int:
         neurons, inputs = len(f.biases[0]) + 2 * len(g.biases[0]), len(self.box) + MOST_DIRECTIONS
@@ -200,18 +217,6 @@ def _relative(middle: Units, narrow: Units, width: int) -> Units:
         if isinstance(own, Copy) and own.sign == 1:
             units[own.index] = other
     return tuple(units)
-
-
-def _bisected(comparison: Comparison | Ridges, box: Box, most: int, enough: float) -> tuple[Fraction, int]:
-    """Cut the worst box until the bound is good enough; return the bound and the number of all boxes."""
-    wanted = int(enough * 2**53) << BITS - 53
-    heap = [(-comparison.bound(box, wanted), 0, box)]
-    count = 1
-    while -heap[0][0] > wanted and count + 2 <= most and any(low < high for low, high in heap[0][2]):
-        for half in comparison.halves(heappop(heap)[2]):
-            heappush(heap, (-comparison.bound(half, wanted), count, half))
-            count += 1
-    return rounded_up(Fraction(-heap[0][0], 1 << BITS)), count
 
 
 def rounded_up(value: Fraction) -> Fraction:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
+from math import inf
 from pathlib import Path
 from time import monotonic
 
@@ -58,12 +59,10 @@ class Search:
         self,
         problem: Problem,
         seed: int,
-        budget: float | None,
         certificate: Path | str | None,
         progress: Progress,
     ) -> None:
         self.problem, self.seed, self.progress = problem, seed, progress
-        self.budget, self.start = budget, monotonic()
         self.folder = None if certificate is None else Path(certificate)
         wide, random = FloatNet.of(problem.model, problem.weights), np.random.default_rng(seed)
         self.wide = wide
@@ -139,7 +138,7 @@ class Search:
     def _fitted(self, count: int) -> Stratum:
         """The stratum with so many neurons, with fitted weights where that makes it nearer."""
         stratum = self.path[count]
-        if self._error(stratum) <= NEGLIGIBLE * self.size:
+        if self._error(stratum) <= NEGLIGIBLE * self.size or monotonic() > self.problem.deadline:
             return stratum
         self.progress(f"fitting {count} neurons")
         better = fitted(stratum, self.points[1], self.values[1])
@@ -231,13 +230,13 @@ class Search:
 
     def _samples(self, target: Network, stratum: Stratum, folder: Path | None) -> Verdict:
         self.progress(f"the sample size of {stratum.neurons} neurons")
-        left = None if self.budget is None else max(0.001, self.budget - (monotonic() - self.start))
+        left = max(0.001, self.problem.deadline - monotonic())
         try:
             return optimistic_sample_size(
                 self.problem.network,
                 target=target,
                 weights=named(target, stratum.weights),
-                budget=left,
+                budget=None if left == inf else left,
                 seed=self.seed,
                 certificate=None if folder is None else folder / "samples",
             )
