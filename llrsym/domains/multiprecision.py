@@ -52,8 +52,8 @@ class Multiprecision(ListDomain[mpmath.mpf]):
         return bool(a == 0)
 
     def activate_entry(self, name: str, register: int, index: int, z: mpmath.mpf) -> Pair:
-        value, slope = _compiled(name)
-        return value(z), slope(z)
+        value, slope = _compiled(name)(z)
+        return value, slope
 
 
 def approx_jacobian_mp(
@@ -174,7 +174,12 @@ def _check_sizes(
 
 
 @lru_cache(maxsize=256)
-def _compiled(name: str) -> tuple[Callable[[mpmath.mpf], mpmath.mpf], Callable[[mpmath.mpf], mpmath.mpf]]:
-    """Value and derivative as mpmath functions; their constants are computed at the precision of the call."""
-    value, slope = activation_expressions(name)
-    return sp.lambdify(Z, value, "mpmath"), sp.lambdify(Z, slope, "mpmath")
+def _compiled(name: str) -> Callable[[mpmath.mpf], Sequence[mpmath.mpf]]:
+    """Value and derivative by mpmath; constants are computed at the precision of the call.
+
+    What both contain is computed once.
+    """
+    compiled: Callable[[mpmath.mpf], Sequence[mpmath.mpf]] = sp.lambdify(
+        Z, activation_expressions(name), "mpmath", cse=True
+    )
+    return compiled

@@ -16,13 +16,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .cuts import FIRST, Cut, Expanded, by_monomial, run_between
+from .cuts import Cut, Expanded, by_monomial, run_between
 from .elimination import rank_modulo
 from .errors import Rejected
 from .formal import Formal, Ring
 from .polynomials import Monomial, Poly, add_to, multiply
 from .program import Program, size
 from .residues import Setting
+from .supports import FIRST
 
 MAX_WORK = 2_000_000
 Powers = tuple[tuple[int, int], ...]

@@ -11,18 +11,14 @@ from fractions import Fraction
 from typing import TypeVar
 
 from .activations import Activation, activation_named
-from .domains import ListDomain
 from .errors import Rejected
 from .formal import Formal, Ring
-from .polynomials import Key, Monomial, Poly, add_to, freeze, multiply_monomials
+from .polynomials import Key, Monomial, Poly, add_to, freeze
 from .program import Program, size
 from .run import Domain, apply
+from .supports import FIRST, MAX_WORK, Monomials, anything, variable
 
 T = TypeVar("T")
-MAX_WORK = 2_000_000
-FIRST = 2
-"""The atom of the first variable; those before it are i and kappa."""
-Support = frozenset[Monomial]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +61,7 @@ def coefficients(program: Program, cut: Cut, work: int = MAX_WORK) -> Coefficien
 
 
 def _free_coefficients(program: Program, cut: Cut, work: int) -> Coefficients:
-    anything: list[list[Support]] = [[frozenset({()})] * size(p.shape) for p in program.parameters]
-
-    def variable(k: int) -> Support:
-        return frozenset({((FIRST + k, 1),)})
-
-    supports = run_between(program, cut, Monomials(work), variable, anything)
+    supports = run_between(program, cut, Monomials("cut", work), variable, anything(program))
     entries: list[dict[Monomial, tuple[int, Fraction]]] = []
     count = 0
     for support in supports:
@@ -176,42 +167,6 @@ def _needed(program: Program, target: int, known: set[int]) -> set[int]:
             needed.add(register)
             waiting += program.equations[register - program.first_equation].arguments
     return needed
-
-
-class Monomials(ListDomain[Support]):
-    """Sets of monomials that contain those of a polynomial, whatever its coefficients."""
-
-    def __init__(self, work: int) -> None:
-        self.work = work
-
-    def from_rational(self, value: Fraction) -> Support:
-        return frozenset({()}) if value else frozenset()
-
-    def plus(self, a: Support, b: Support) -> Support:
-        return a | b
-
-    def minus(self, a: Support) -> Support:
-        return a
-
-    def times(self, a: Support, b: Support) -> Support:
-        self.work -= len(a) * len(b)
-        if self.work < 0:
-            raise Rejected("limit: the cut register has too many monomials")
-        return frozenset(multiply_monomials(left, right)[0] for left in a for right in b)
-
-    def over(self, a: Support, b: Support) -> Support:
-        raise Rejected("cut: the register is computed by a division")
-
-    def zero_test(self, a: Support) -> bool:
-        return not a
-
-    def activate_entry(self, name: str, register: int, index: int, z: Support) -> tuple[Support, Support]:
-        degrees = {term[3] for term in _polynomial(name).numerator}
-        powers, total = self.from_rational(Fraction(1)), frozenset[Monomial]()
-        for degree in range(max(degrees, default=0) + 1):
-            powers = self.times(powers, z) if degree else powers
-            total |= powers if degree in degrees else frozenset()
-        return total, total
 
 
 class Expanded(Formal):

@@ -9,10 +9,11 @@ parameters of g are the weights that it still needs, and the coefficients.
 from collections.abc import Sequence
 from fractions import Fraction
 
-from .cuts import FIRST, Coefficients, Cut, coefficients
+from .cuts import Coefficients, Cut, coefficients
 from .errors import Rejected
 from .polynomials import Monomial
 from .program import Draft, Parameter, Program, Shape, size
+from .supports import FIRST
 
 MAX_COEFFICIENTS = 1_000_000
 

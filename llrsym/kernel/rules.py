@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
-from .activations import activation_named
 from .annihilators import Equations, Functional, count_annihilated
 from .ball_ranks import BallCertificate, check_rank_by_balls
 from .cuts import Cut
 from .defined import check_defined_somewhere
-from .domains import ListDomain
 from .errors import Rejected
 from .factorisations import factored
 from .formal import Formal, Ring
@@ -36,7 +34,8 @@ from .residues import (
     radicand,
 )
 from .roots import NO_POINTS, Points, is_square
-from .run import Trace, directional, forward
+from .run import Trace, directional
+from .supports import Monomials, count_monomials
 from .tower import Tower, Weights, check_weights, derive_tower, formal_trace
 
 LINDEMANN = "Lindemann-Weierstrass theorem (e^b for rational b and i b)"
@@ -261,58 +260,8 @@ def bound_by_parameters(program: Program, weights: Weights | None, certificate: 
 
 
 def bound_by_ambient_space(program: Program, weights: Weights | None, certificate: UpperCertificate) -> int:
-    """For f polynomial in x: the monomials of d_i f are among those of f with symbolic weights."""
-    domain = Support(size(program.input_shape))
-    anything = frozenset({(0,) * domain.inputs})
-    weights_support = [[anything] * size(p.shape) for p in program.parameters]
-    point = [frozenset({tuple(int(k == n) for k in range(domain.inputs))}) for n in range(domain.inputs)]
-    trace = forward(program, domain, point, weights_support)
-    return sum(len(support) for support in trace.values[program.output])
-
-
-Exponents = frozenset[tuple[int, ...]]
-MAX_SUPPORT_WORK = 2_000_000
-
-
-class Support(ListDomain[Exponents]):
-    """Sets of exponent vectors that contain those of a polynomial in x, whatever the weights."""
-
-    def __init__(self, inputs: int) -> None:
-        self.inputs, self.work = inputs, 0
-
-    def from_rational(self, value: Fraction) -> Exponents:
-        return frozenset({(0,) * self.inputs}) if value else frozenset()
-
-    def plus(self, a: Exponents, b: Exponents) -> Exponents:
-        return a | b
-
-    def minus(self, a: Exponents) -> Exponents:
-        return a
-
-    def times(self, a: Exponents, b: Exponents) -> Exponents:
-        self.work += len(a) * len(b)
-        if self.work > MAX_SUPPORT_WORK:
-            raise Rejected("limit: the ambient space of polynomials is too large")
-        return frozenset(tuple(m + n for m, n in zip(x, y, strict=True)) for x in a for y in b)
-
-    def over(self, a: Exponents, b: Exponents) -> Exponents:
-        raise Rejected("ambient: the network divides, so it is no polynomial in x")
-
-    def zero_test(self, a: Exponents) -> bool:
-        return not a
-
-    def activate_entry(
-        self, name: str, register: int, index: int, z: Exponents
-    ) -> tuple[Exponents, Exponents]:
-        activation = activation_named(name)
-        if not activation.is_polynomial:
-            raise Rejected(f"ambient: the network is no polynomial in x because of {name}")
-        degrees = {term[3] for term in activation.numerator}
-        powers, total = self.from_rational(Fraction(1)), frozenset[tuple[int, ...]]()
-        for degree in range(max(degrees, default=0) + 1):
-            total |= powers if degree in degrees else frozenset()
-            powers = self.times(powers, z)
-        return total, total
+    """For f polynomial in x: the monomials of d_i f are among those of f with unknown weights."""
+    return count_monomials(program, Monomials("ambient"))
 
 
 def bound_by_relations(program: Program, weights: Weights | None, certificate: UpperCertificate) -> int:

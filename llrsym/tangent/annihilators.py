@@ -17,17 +17,19 @@ varieties are smaller than their parameters say.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations_with_replacement, product
 
 import flint
 
 from llrsym.kernel.annihilators import Equations, Functional, Powers, Terms
-from llrsym.kernel.cuts import FIRST, Cut, Expanded, by_monomial, run_between
+from llrsym.kernel.cuts import Cut, Expanded, by_monomial, run_between
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.formal import Formal, Ring
 from llrsym.kernel.program import Program, size
 from llrsym.kernel.residues import PRIMES, Setting
 from llrsym.kernel.rules import Echelon, UpperCertificate
+from llrsym.kernel.supports import FIRST
 from llrsym.tangent.nullspace import Tick
 
 WORK, MAX_FORMS, DRAWS = 60_000, 120, 3
@@ -64,8 +66,12 @@ def find_annihilators(program: Program, lower: int, seed: str, tick: Tick) -> Up
     return None
 
 
+@lru_cache(maxsize=4)
 def find_secant(program: Program) -> Secant | None:
-    """Return how f is a sum of copies of one monomial map, or None."""
+    """Return how f is a sum of copies of one monomial map, or None.
+
+    Remembered, because the same network is often asked about at many weights.
+    """
     coefficients = _coefficients(program)
     if not coefficients:
         return None

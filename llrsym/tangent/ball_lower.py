@@ -15,7 +15,7 @@ from llrsym.kernel.analytic import check_analytic
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.program import Program, Shape, size
 from llrsym.kernel.tower import Weights
-from llrsym.tangent.left_inverse import Checkpoint, find_evaluation, find_left_inverse, spread_rows
+from llrsym.tangent.ball_minors import Checkpoint, find_ball_minor
 from llrsym.tangent.lower import LowerBound
 
 MAX_PARAMETERS = 1_200
@@ -46,22 +46,15 @@ def find_ball_lower_bound(
             check_analytic(program)
         witness = weights or tuple(_witness(draw, p.shape) for p in program.parameters)
         points = _points(program, draw, target, attempt)
-        found = find_evaluation(program, witness, points, target, None, checkpoint)
-        if found is None:
-            return _none("balls: no evaluation matrix of full rank was found")
-        rows = spread_rows(found.projection, len(found.columns))
-        inverse = find_left_inverse(
-            program, witness, points, found, sorted(rows), own_points=True, witness=weights is None
-        )
+        found = find_ball_minor(program, witness, points, target, checkpoint, witness=weights is None)
     except Rejected as refusal:
         return _none(str(refusal))
-    if inverse is None:
-        return _none("balls: the left inverse that was found is not accurate enough")
+    if found is None:
+        return _none("balls: no evaluation matrix of full rank was found")
     rank = len(found.columns)
     where = "" if weights is not None else " at rational weights"
-    bits = inverse.certificate.precision
-    reason = f"a {rank} x {rank} evaluation minor is not zero{where}, by balls of {bits} bits"
-    return LowerBound(rank, inverse.certificate, (), reason)
+    reason = f"a {rank} x {rank} evaluation minor is not zero{where}, by balls of {found.precision} bits"
+    return LowerBound(rank, found, (), reason)
 
 
 def _none(reason: str) -> LowerBound:

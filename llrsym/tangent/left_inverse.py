@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from flint import arb, arb_mat
+from flint import arb, arb_mat, fmpz
 
 from llrsym.domains.arb import evaluation_matrix, precision_of, rounded
 from llrsym.domains.flint_field import FlintProducts
@@ -73,16 +73,19 @@ def find_evaluation(
         checkpoint(f"evaluation matrix of {len(points)} points, {bits} bits")
         matrix = evaluation_matrix(program, weights, points, bits)
         with precision_of(bits):
-            found = _with_columns(matrix, first, bits) if len(first) <= matrix.nrows() else None
-            if found is None and (bits > DIRECT_BITS or len(first) <= FEW or len(first) > matrix.nrows()):
+            if best is None and len(first) <= matrix.nrows():
+                best = _with_columns(matrix, first, bits)
+                if best is None and bits <= DIRECT_BITS and len(first) > FEW:
+                    continue
+            if best is None or len(best.columns) < target:
                 checkpoint(f"independent columns among {len(first)}, {bits} bits")
-                found = _with_columns(matrix, _pivots(matrix, bits, first), bits)
-        if found is not None and len(found.columns) >= target:
-            return found
-        stagnates = found is not None and best is not None and len(found.columns) <= len(best.columns)
-        if stagnates and bits >= patience:
+                columns = _pivots(matrix, bits, first)
+                if best is None or len(columns) > len(best.columns):
+                    best = _with_columns(matrix, columns, bits) or best
+                elif bits >= patience:
+                    return best
+        if best is not None and len(best.columns) >= target:
             return best
-        best = best if stagnates else found or best
     return best
 
 
@@ -92,8 +95,8 @@ def _with_columns(matrix: arb_mat, columns: tuple[int, ...], bits: int) -> Evalu
     if inverse is None:
         return None
     projection = chosen * inverse
-    middles = np.array([[float(v.mid()) for v in row] for row in projection.tolist()])
-    widest = max(float(v.rad()) for v in projection.entries())
+    middles = np.array([[float(v) for v in row] for row in projection.mid().tolist()])
+    widest = max(float(row[k].rad()) for k, row in enumerate(projection.tolist()))
     return Evaluation(bits, matrix, columns, inverse, middles) if widest < 2.0**-SPARE_BITS else None
 
 
@@ -108,18 +111,20 @@ def _pivots(matrix: arb_mat, bits: int, candidates: Sequence[int]) -> tuple[int,
     """Return columns that are independent by a margin of a quarter of the bits: a pivoted Cholesky method."""
     chosen = submatrix(matrix, None, candidates)
     chosen = _times_columns(chosen, _factors(chosen))
-    gram = np.array(rounded(chosen.transpose() * chosen, bits), dtype=object)
-    left = [k for k in range(len(candidates)) if gram[k, k]]
-    pivots, least = [], 1 << (bits // 4)
+    gram = [[fmpz(v) for v in row] for row in rounded(chosen.transpose() * chosen, bits)]
+    left = [k for k in range(len(candidates)) if gram[k][k]]
+    pivots, least = [], fmpz(1) << (bits // 4)
     while left:
-        k = max(left, key=lambda n: gram[n, n])
-        if gram[k, k] <= least:
+        k = max(left, key=lambda n: gram[n][n])
+        pivot = gram[k]
+        if pivot[k] <= least:
             break
         pivots.append(k)
         left.remove(k)
-        index = np.array(left, dtype=int)
-        column = gram[index, k]
-        gram[np.ix_(index, index)] -= np.outer(column, column) // gram[k, k]
+        for i in left:
+            factor, row = (gram[i][k] << bits) // pivot[k], gram[i]
+            for j in left:
+                row[j] -= factor * pivot[j] >> bits
     return tuple(sorted(candidates[k] for k in pivots))
 
 

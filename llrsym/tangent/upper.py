@@ -18,11 +18,11 @@ from llrsym.kernel.rules import (
     Echelon,
     Relation,
     UpperCertificate,
-    bound_by_ambient_space,
     is_local_relation,
     is_relation,
 )
 from llrsym.kernel.run import Trace, gradient
+from llrsym.kernel.supports import Monomials, Support, count_monomials
 from llrsym.kernel.tower import Weights, formal_trace
 from llrsym.tangent.blocks import NamedRelation, find_symmetries
 from llrsym.tangent.graded import find_graded_symmetries
@@ -46,12 +46,31 @@ def bound_without_relations(program: Program, weights: Weights | None) -> UpperB
     if not is_polynomial(program):
         return best
     try:
-        ambient = bound_by_ambient_space(program, weights, certificate)
+        ambient = count_monomials(program, _FewMonomials(count))
     except Rejected:
         return best
     if ambient >= count:
         return best
     return UpperBound(ambient, certificate, f"f is a polynomial in x with at most {ambient} monomials")
+
+
+class _FewMonomials(Monomials):
+    """Gives up once a polynomial has as many monomials as make the bound useless."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__("ambient")
+        self.most = most
+
+    def plus(self, a: Support, b: Support) -> Support:
+        return self._checked(super().plus(a, b))
+
+    def times(self, a: Support, b: Support) -> Support:
+        return self._checked(super().times(a, b))
+
+    def _checked(self, support: Support) -> Support:
+        if len(support) >= self.most:
+            raise Rejected("limit: a polynomial has as many monomials as the network has parameters")
+        return support
 
 
 def is_polynomial(program: Program) -> bool:

@@ -14,7 +14,6 @@ from llrsym.kernel.errors import Malformed, Rejected
 from llrsym.kernel.program import size
 from llrsym.testing.context import Context
 from llrsym.testing.damage import damaged
-from llrsym.testing.numerics import approx_rank
 from llrsym.testing.result import HOLDS, NUMERICAL, PROVED, UNDECIDED, Counterexample, Property
 from llrsym.testing.search import Case, Inapplicable, Undecided
 from llrsym.testing.values import Flat
@@ -72,7 +71,7 @@ def _mutations(context: Context) -> Property:
         statement = _accepted(claim, certificate)
         accepted += statement is not None
         try:
-            false = None if statement is None else _false(statement, claim, context.seed)
+            false = None if statement is None else _false(context, statement, claim)
         except Undecided:
             undecided += 1
             continue
@@ -108,12 +107,12 @@ def _accepted(claim: str, certificate: str) -> Statement | None:
         return None
 
 
-def _false(statement: Statement, claim: str, seed: int) -> str | None:
+def _false(context: Context, statement: Statement, claim: str) -> str | None:
     """What contradicts an accepted statement: the rank of the claimed program with many digits."""
     decoded = read_claim(json.loads(claim))
-    weights = decoded.weights if decoded.weights is not None else _random_weights(decoded, seed)
+    weights = decoded.weights if decoded.weights is not None else _random_weights(decoded, context.seed)
     try:
-        rank = approx_rank(decoded.program, weights, f"{seed}/judge")
+        rank = context.numerical_rank(decoded.program, weights)
     except Inapplicable:
         return None
     except (LookupError, TypeError, ValueError) as error:

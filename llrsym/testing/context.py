@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from llrsym.errors import BadInput, OutOfBudget
 from llrsym.kernel.documents import ALMOST_EVERY, GIVEN, Certificate, Claim
+from llrsym.kernel.program import Program
 from llrsym.networks.network import Network
 from llrsym.tangent.documents import certificate_text, claim_text
 from llrsym.tangent.rank import Question, silent
@@ -96,12 +97,12 @@ class Context:
         left = most if self.deadline is None else self.deadline - monotonic()
         return max(0.0, min(most, left))
 
-    def numerical_rank(self, network: Network, weights: Flat) -> int:
+    def numerical_rank(self, program: Program, weights: Flat) -> int:
         """Return the rank with many digits; raises ``Undecided`` and ``Inapplicable`` as ``approx_rank``."""
-        key = network.text, network.program, weights
+        key = program, weights
         if key not in self._numerical:
             try:
-                self._numerical[key] = approx_rank(network.program, weights, f"{self.seed}/rank")
+                self._numerical[key] = approx_rank(program, weights, f"{self.seed}/rank")
             except Undecided as why:
                 self._numerical[key] = str(why)
         found = self._numerical[key]

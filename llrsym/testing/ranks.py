@@ -35,7 +35,7 @@ def semicontinuity(context: Context) -> Iterator[Property]:
                 return f"the rank {here.interval} is above that {where}, {there.interval}"
         rank = here.upper
         if rank > min(there.lower for there in others.values()):
-            rank = context.numerical_rank(network, case.weights)
+            rank = context.numerical_rank(network.program, case.weights)
             evidence.add(NUMERICAL)
         for where, there in others.items():
             if rank > there.lower:
@@ -63,7 +63,7 @@ def ranks(context: Context) -> Iterator[Property]:
     def test(case: Case) -> str | None:
         network, seed = case.instance.network, str(context.seed)
         verdict = context.rank(network, case.weights).verdict
-        numerical = context.numerical_rank(network, case.weights)
+        numerical = context.numerical_rank(network.program, case.weights)
         if not verdict.lower <= numerical <= verdict.upper:
             return f"the rank is proved to be {verdict.interval}, with many digits it is {numerical}"
         modular = find_lower_bound(network.program, case.weights, verdict.upper, seed, 0)

@@ -21,6 +21,7 @@ from llrsym.kernel import (
     residues,
     rules,
     run,
+    supports,
     tower,
 )
 from llrsym.kernel.activations import Activation, activation_named
@@ -144,7 +145,7 @@ def one_output(program: Program, weights: Weights | None, certificate: UpperCert
 AMBIENT = rules.bound_by_ambient_space
 
 
-def opaque_as_polynomial(self: rules.Support, name: str, register: int, index: int, z: object) -> object:
+def opaque_as_polynomial(self: supports.Monomials, name: str, register: int, index: int, z: object) -> object:
     return z, z
 
 
@@ -282,7 +283,7 @@ MUTANTS: dict[str, tuple[Check, Callable[[Patch], None]]] = {
     "one monomial less": (false_theorems, lambda m: m.setitem(rules._UPPER_RULES, "ambient", one_output)),
     "everything is a polynomial": (
         false_theorems,
-        lambda m: m.setattr(rules.Support, "activate_entry", opaque_as_polynomial),
+        lambda m: m.setattr(supports.Monomials, "activate_entry", opaque_as_polynomial),
     ),
     "s^2 = 1": (false_identities, lambda m: m.setattr(Ring, "_split", split_by_parity)),
     "odd powers of roots are forgotten": (
