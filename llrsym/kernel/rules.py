@@ -16,7 +16,10 @@ from math import lcm
 
 from .activations import activation_named
 from .annihilators import Equations, Functional, count_annihilated
+from .ball_arithmetic import Ball, product
+from .ball_functions import exp, root_over_pi
 from .ball_ranks import BallCertificate, check_rank_by_balls
+from .balls import Balls
 from .cuts import Cut
 from .defined import check_defined_somewhere
 from .domains import ListDomain
@@ -24,8 +27,20 @@ from .errors import Rejected
 from .factorisations import factored
 from .formal import Formal, Ring
 from .local import Gauge, LocalChecks
-from .polynomials import IMAGINARY, KAPPA, Monomial, Poly
+from .polynomials import IMAGINARY, KAPPA, Monomial, Poly, add_to, multiply
 from .program import Program, size
+from .real_numbers import (
+    NO_NUMBERS,
+    Number,
+    Numbers,
+    check_numbers,
+    check_powers,
+    check_regular,
+    enclosed_monomial,
+    enclosed_numbers,
+    formal_monomial,
+    formal_numbers,
+)
 from .residues import (
     Arithmetic,
     Setting,
@@ -67,7 +82,10 @@ class LowerCertificate:
 
 @dataclass(frozen=True, slots=True)
 class Coefficient:
-    """One term c e^a e^(ib) i^j kappa^k prod theta_n^m_n of an entry of a relation."""
+    """One term c e^a e^(ib) i^j kappa^k prod theta_n^m_n prod nu_k^m_k of an entry of a relation.
+
+    The nu_k are the listed numbers of the certificate.
+    """
 
     rational: Fraction
     e: Fraction = Fraction(0)
@@ -75,6 +93,7 @@ class Coefficient:
     i: int = 0
     kappa: int = 0
     theta: tuple[tuple[int, int], ...] = ()
+    numbers: tuple[tuple[int, int], ...] = ()
 
 
 Relation = tuple[tuple[int, tuple[Coefficient, ...]], ...]
@@ -95,6 +114,7 @@ class UpperCertificate:
     seed: str = ""
     rewrites: tuple[tuple[Monomial, Poly], ...] = ()
     gauges: tuple[Gauge, ...] = ()
+    numbers: Numbers = NO_NUMBERS
     cuts: tuple[Cut, ...] = ()
     inner: "UpperCertificate | None" = None
     equations: tuple[Equations, ...] = ()
@@ -317,20 +337,24 @@ class Support(ListDomain[Exponents]):
 
 def bound_by_relations(program: Program, weights: Weights | None, certificate: UpperCertificate) -> int:
     """M - K for K independent vectors c with sum c_n d_n f = 0, an identity proved in the formal ring."""
-    _check_relation_indices(program, weights, certificate.relations)
+    check_numbers(certificate.numbers)
+    table = certificate.numbers.table
+    _check_relation_indices(program, weights, certificate.relations, len(table))
     gauges = certificate.gauges or ((),) * len(certificate.relations)
     if len(gauges) != len(certificate.relations):
         raise Rejected("relations: expected one gauge for each relation, or none at all")
     pairs = list(zip(certificate.relations, gauges, strict=True))
     local = LocalChecks(program, weights, LOCAL_WORK)
-    rest = [n for n, (c, gauge) in enumerate(pairs) if not is_local_relation(local, c, gauge)]
+    rest = [
+        n for n, (c, gauge) in enumerate(pairs) if has_numbers(c) or not is_local_relation(local, c, gauge)
+    ]
     if rest:
         ring = Ring()
         trace = formal_trace(program, weights, ring)
         for monomial, replacement in certificate.rewrites:
             ring.add_rewrite(monomial, replacement)
         for number in rest:
-            if not is_relation(program, ring, trace, certificate.relations[number]):
+            if not is_relation(program, ring, trace, certificate.relations[number], table):
                 raise Rejected(f"relation {number}: the derivative along it is not zero")
     _check_independent(certificate)
     return program.parameter_count - len(certificate.relations)
@@ -347,30 +371,44 @@ def is_local_relation(local: LocalChecks, relation: Relation, gauge: Gauge = ())
         return False
 
 
-def is_relation(program: Program, ring: Ring, trace: Trace[list[Poly]], relation: Relation) -> bool:
+def is_relation(
+    program: Program,
+    ring: Ring,
+    trace: Trace[list[Poly]],
+    relation: Relation,
+    table: Sequence[Number] = (),
+) -> bool:
     """Whether the directional derivative of f along the relation is proved to vanish identically."""
-    tangent = directional(program, Formal(ring), trace, direction_of(program, ring, relation))
+    tangent = directional(program, Formal(ring), trace, direction_of(program, ring, relation, table))
     return tangent is None or all(ring.is_zero(entry) for entry in tangent)
 
 
-def direction_of(program: Program, ring: Ring, relation: Relation) -> dict[int, list[Poly]]:
-    """Return a relation as formal tensors by parameter number."""
+def direction_of(
+    program: Program, ring: Ring, relation: Relation, table: Sequence[Number] = ()
+) -> dict[int, list[Poly]]:
+    """Return a relation as formal tensors by parameter number; ``table`` lists its numbers."""
+    numbers = formal_numbers(ring, table) if has_numbers(relation) else []
     direction: dict[int, list[Poly]] = {}
     starts = _starts(program)
     for entry, terms in relation:
         tensor = _tensor_of(starts, entry)
         shape = program.parameters[tensor].shape
         vector = direction.setdefault(tensor, [{} for _ in range(size(shape))])
-        vector[entry - starts[tensor]] = formal_coefficient(ring, terms)
+        vector[entry - starts[tensor]] = formal_coefficient(ring, terms, numbers)
     return direction
+
+
+def has_numbers(relation: Relation) -> bool:
+    """Whether listed numbers occur; they are symbols of the whole network, so no local check knows them."""
+    return any(term.numbers for _, terms in relation for term in terms)
 
 
 def _tensor_of(starts: Sequence[int], entry: int) -> int:
     return max(k for k, start in enumerate(starts) if start <= entry)
 
 
-def formal_coefficient(ring: Ring, terms: Sequence[Coefficient]) -> Poly:
-    """Return an entry of a relation as a formal polynomial."""
+def formal_coefficient(ring: Ring, terms: Sequence[Coefficient], numbers: Sequence[Poly]) -> Poly:
+    """Return an entry of a relation as a formal polynomial, from the listed numbers as such."""
     total: Poly = {}
     for term in terms:
         powers: list[tuple[int, Fraction | int]] = [(IMAGINARY, term.i), (KAPPA, term.kappa)]
@@ -380,8 +418,8 @@ def formal_coefficient(ring: Ring, terms: Sequence[Coefficient]) -> Poly:
             powers.append((ring.atom(("exp", ((IMAGINARY, 1),)), True), term.ei))
         powers += [(ring.atom(("theta", n), False), m) for n, m in term.theta]
         monomial = tuple(sorted((atom, power) for atom, power in powers if power))
-        total[monomial] = total.get(monomial, Fraction(0)) + term.rational
-    return {monomial: value for monomial, value in total.items() if value}
+        add_to(total, multiply({monomial: term.rational}, formal_monomial(numbers, term.numbers)))
+    return total
 
 
 def _starts(program: Program) -> list[int]:
@@ -391,7 +429,9 @@ def _starts(program: Program) -> list[int]:
     return [start for start, p in zip(starts, program.parameters, strict=False) if size(p.shape)]
 
 
-def _check_relation_indices(program: Program, weights: Weights | None, relations: Sequence[Relation]) -> None:
+def _check_relation_indices(
+    program: Program, weights: Weights | None, relations: Sequence[Relation], listed: int
+) -> None:
     count = program.parameter_count
     if any(size(p.shape) == 0 for p in program.parameters) and relations:
         raise Rejected("relations: a parameter tensor is empty")
@@ -402,8 +442,10 @@ def _check_relation_indices(program: Program, weights: Weights | None, relations
         terms = [term for _, part in relation for term in part]
         if not all(t.i in (0, 1) and t.kappa >= 0 for t in terms):
             raise Rejected(f"relation {number}: a power of i or kappa is out of range")
-        if any(t.kappa for t in terms) and any(t.e or t.ei for t in terms):
-            raise Rejected(f"relation {number}: kappa and powers of e occur together")
+        for term in terms:
+            check_powers(term.numbers, listed)
+        if weights is None and any(t.numbers for t in terms):
+            raise Rejected(f"relation {number}: listed numbers are for given weights only")
         if weights is not None and any(t.theta for t in terms):
             raise Rejected(f"relation {number}: weights occur as variables although they are given")
         if not all(0 <= n < count and m > 0 for t in terms for n, m in t.theta):
@@ -413,17 +455,61 @@ def _check_relation_indices(program: Program, weights: Weights | None, relations
 
 
 def _check_independent(certificate: UpperCertificate) -> None:
-    """A homomorphism under which the vectors stay independent proves them independent."""
-    relations = certificate.relations
-    if any(t.kappa for r in relations for _, part in r for t in part) and any(
-        t.e or t.ei for r in relations for _, part in r for t in part
-    ):
+    """Prove the vectors independent: those with pivots by balls, the others by a homomorphism.
+
+    The others have no entries at the pivots, so that the two proofs may be put together.
+    """
+    others = _check_pivots(certificate.relations, certificate.numbers)
+    terms = [term for relation in others for _, part in relation for term in part]
+    if any(t.numbers for t in terms):
+        raise Rejected("relations: a relation with listed numbers has no pivot")
+    if any(t.kappa for t in terms) and any(t.e or t.ei for t in terms):
         raise Rejected("relations: kappa and powers of e occur together")
     setting = Setting(certificate.prime, 1, certificate.seed)
-    evaluate = CoefficientResidues(setting, relations)
-    echelon = Echelon(setting.prime)
-    if not all(echelon.insert(evaluate.vector(relation)) for relation in relations):
+    evaluate, echelon = CoefficientResidues(setting, others), Echelon(setting.prime)
+    if not all(echelon.insert(evaluate.vector(relation)) for relation in others):
         raise Rejected("relations: the vectors are dependent modulo p")
+
+
+def _check_pivots(relations: Sequence[Relation], numbers: Numbers) -> list[Relation]:
+    """Prove the relations with pivots independent by these entries; return the others, zero there."""
+    chosen, columns = [n for n, _ in numbers.pivots], {column for _, column in numbers.pivots}
+    if len(set(chosen)) != len(chosen) or len(columns) != len(chosen):
+        raise Rejected("numbers: a relation or a parameter occurs twice among the pivots")
+    if not all(0 <= n < len(relations) for n in chosen):
+        raise Rejected("numbers: a pivot is in no relation")
+    others = [relation for n, relation in enumerate(relations) if n not in set(chosen)]
+    if any(entry in columns for relation in others for entry, _ in relation):
+        raise Rejected("numbers: a relation without a pivot has an entry at the pivot of another one")
+    if not numbers.precision:
+        return others
+    values = enclosed_numbers(numbers.table, numbers.precision)
+    rows = [enclosed_relation(relations[n], values, numbers.precision) for n in chosen]
+    check_regular(
+        [[row.get(column, (0, 0)) for _, column in numbers.pivots] for row in rows], numbers.precision
+    )
+    return others
+
+
+def enclosed_relation(relation: Relation, values: Sequence[Ball], precision: int) -> dict[int, Ball]:
+    """Return balls that contain the entries of a relation, from those of the listed numbers.
+
+    Raises ``Rejected`` when an entry is not visibly real.
+    """
+    domain, found = Balls(precision), dict[int, Ball]()
+    for entry, terms in relation:
+        total = (0, 0)
+        for term in terms:
+            if term.i or term.ei or term.theta:
+                raise Rejected("numbers: a relation with a pivot has an entry that is not real")
+            value = enclosed_monomial(values, term.rational, term.numbers, precision)
+            if term.e:
+                value = product(value, exp(domain.from_rational(term.e), precision), precision)
+            for _ in range(term.kappa):
+                value = product(value, root_over_pi(2, precision), precision)
+            total = domain.plus(total, value)
+        found[entry] = total
+    return found
 
 
 class CoefficientResidues:
