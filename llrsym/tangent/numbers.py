@@ -122,29 +122,31 @@ class LikelyResidues(CoefficientResidues):
         return value
 
 
-def find_pivots(relations: Sequence[Relation], table: Sequence[Number]) -> Numbers | None:
+def find_pivots(relations: Sequence[Relation], table: Sequence[Number]) -> tuple[Numbers, set[int]]:
     """Return the pivots with which the kernel proves relations with irrational entries independent.
 
-    None when there are none at the precisions that are tried. Relations that share their entries with those
-    that need pivots get some, too.
+    Also returns the relations for which there is none at the precisions that are tried: they depend on the
+    others, or seem to. Relations that share their entries with those that need pivots get some, too.
     """
-    chosen = [n for n, relation in enumerate(relations) if needs_pivot(relation)]
+    chosen = {n for n, relation in enumerate(relations) if needs_pivot(relation)}
     if not chosen:
-        return NO_NUMBERS
+        return NO_NUMBERS, set()
+    best, left = NO_NUMBERS, chosen
     for precision in PRECISIONS:
-        wanted = chosen
-        while len(wanted) <= MAX_ROWS:
-            others = [n for n in range(len(relations)) if n not in set(wanted)]
-            touched = {entry for n in others for entry, _ in relations[n]}
-            pivots = _pivots(relations, wanted, touched, table, precision)
-            if pivots is not None:
-                return Numbers(tuple(table), pivots, precision)
+        wanted, more = chosen, chosen
+        while more and len(wanted) <= MAX_ROWS:
+            others = [relation for n, relation in enumerate(relations) if n not in wanted]
+            pivots = _pivots(relations, wanted, {entry for r in others for entry, _ in r}, table, precision)
+            missing = wanted - {n for n, _ in pivots}
+            if len(missing) < len(left) or not best.precision:
+                best, left = Numbers(tuple(table), pivots, precision), missing
+            if not missing:
+                return best, missing
             entries = {entry for n in wanted for entry, _ in relations[n]}
-            more = [n for n in others if any(entry in entries for entry, _ in relations[n])]
-            if not more:
-                break
-            wanted = sorted([*wanted, *more])
-    return None
+            sharing = {n for n, relation in enumerate(relations) if any(e in entries for e, _ in relation)}
+            more = sharing - wanted
+            wanted = wanted | sharing
+    return best, left
 
 
 def needs_pivot(relation: Relation) -> bool:
@@ -155,27 +157,23 @@ def needs_pivot(relation: Relation) -> bool:
 
 def _pivots(
     relations: Sequence[Relation],
-    wanted: Sequence[int],
+    wanted: set[int],
     excluded: set[int],
     table: Sequence[Number],
     precision: int,
-) -> tuple[tuple[int, int], ...] | None:
-    """Eliminate rows by balls, each time at the largest entry; None when none is visibly not zero."""
+) -> tuple[tuple[int, int], ...]:
+    """Eliminate rows by balls, each time at the largest entry, until none is visibly not zero."""
     try:
         values = enclosed_numbers(table, precision)
-        rows = {n: enclosed_relation(relations[n], values, precision) for n in wanted}
+        found = {n: enclosed_relation(relations[n], values, precision) for n in sorted(wanted)}
     except Rejected:
-        return None
-    rows = {n: {k: v for k, v in row.items() if k not in excluded} for n, row in rows.items()}
+        return ()
+    rows = {n: {k: v for k, v in row.items() if k not in excluded} for n, row in found.items()}
     domain, pivots = Balls(precision), list[tuple[int, int]]()
-    while rows:
-        size, n, column = (
-            max((abs(m) - r, n, column) for n, row in rows.items() for column, (m, r) in row.items())
-            if any(rows.values())
-            else (0, 0, 0)
-        )
+    while any(rows.values()):
+        size, n, column = max((abs(m) - r, n, k) for n, row in rows.items() for k, (m, r) in row.items())
         if size <= 0:
-            return None
+            break
         pivots.append((n, column))
         top = rows.pop(n)
         for row in rows.values():

@@ -10,7 +10,7 @@ from llrsym.kernel.formal import Formal, Ring
 from llrsym.kernel.local import LocalChecks
 from llrsym.kernel.polynomials import Monomial, Poly
 from llrsym.kernel.program import Program, size
-from llrsym.kernel.real_numbers import NO_NUMBERS, Numbers
+from llrsym.kernel.real_numbers import Numbers
 from llrsym.kernel.residues import PRIMES, Setting
 from llrsym.kernel.rules import (
     LOCAL_WORK,
@@ -28,7 +28,7 @@ from llrsym.tangent.graded import find_graded_symmetries
 from llrsym.tangent.linear_symmetries import find_linear_symmetries
 from llrsym.tangent.naming import UNEXPLAINED, named
 from llrsym.tangent.nullspace import CLEARED, EXPANDED, SYMBOLS, Tick, find_relations
-from llrsym.tangent.numbers import LikelyResidues, NumberTable, find_pivots, needs_pivot
+from llrsym.tangent.numbers import LikelyResidues, NumberTable, find_pivots
 from llrsym.tangent.rational import find_rational_relations
 from llrsym.tangent.through import UpperBound, find_annihilator_bound, find_factored_bound
 
@@ -206,12 +206,12 @@ class _Search:
                 return
 
     def settle_numbers(self) -> Numbers:
-        """Return what proves the relations independent; drops those with listed numbers if nothing does."""
-        found = find_pivots([known.relation for known in self.kept], self.numbers.listed)
-        if found is not None:
-            return found
-        self.kept = [known for known in self.kept if not needs_pivot(known.relation)]
-        return NO_NUMBERS
+        """Return what proves the relations independent; drop those that seem to depend on others."""
+        while True:
+            numbers, left = find_pivots([known.relation for known in self.kept], self.numbers.listed)
+            if not left:
+                return numbers
+            self.kept = [known for n, known in enumerate(self.kept) if n not in left]
 
     def _is_identity(self, candidate: NamedRelation, check: str) -> bool:
         relation = candidate.relation
