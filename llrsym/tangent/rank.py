@@ -115,13 +115,13 @@ class Question:
             self.lower = found
         needs_balls = found.certificate is None or found.verdict != "proved"
         if attempt < BALL_ATTEMPTS and needs_balls and self.upper.rank:
-            self._raise_lower_by_balls(attempt)
+            self._raise_lower_by_balls(attempt, found.rank or self.upper.rank)
 
-    def _raise_lower_by_balls(self, attempt: int) -> None:
+    def _raise_lower_by_balls(self, attempt: int, target: int) -> None:
         found = find_ball_lower_bound(
             self.network.program,
             self.weights,
-            self.upper.rank,
+            target,
             str(self.seed),
             attempt,
             self._checkpoint,
