@@ -21,10 +21,12 @@ from .errors import Malformed
 from .local import Gauge
 from .polynomials import Monomial, Poly
 from .program import Equation, Parameter, Program
+from .real_numbers import NO_NUMBERS
+from .relations import Coefficient, Relation
 from .roots import Nonces, Points
-from .rules import Coefficient, LowerCertificate, Relation, UpperCertificate
+from .rules import LowerCertificate, UpperCertificate
 from .tower import Weights
-from .upper_documents import read_cut, read_equations, read_functional
+from .upper_documents import read_cut, read_equations, read_functional, read_numbers, read_powers
 
 V = TypeVar("V")
 
@@ -207,12 +209,15 @@ def read_upper(document: object) -> UpperCertificate:
     if not isinstance(document, dict) or document.get("rule") != "relations":
         fields = read_object(document, "upper", ("rule",))
         return UpperCertificate(read_string(fields["rule"], "upper: rule"))
-    fields = read_object(document, "upper", ("rule", "relations", "prime", "seed", "rewrites", "gauges"))
+    keys = ("rule", "relations", "prime", "seed", "rewrites", "gauges")
+    listed = "numbers" in document
+    fields = read_object(document, "upper", (*keys, "numbers") if listed else keys)
     relations = tuple(_relation(r) for r in read_list(fields["relations"], "relations"))
     prime, seed = read_count(fields["prime"], "upper: prime"), read_string(fields["seed"], "upper: seed")
     rewrites = tuple(_rewrite(r) for r in read_list(fields["rewrites"], "rewrites"))
     gauges = tuple(_gauge(g) for g in read_list(fields["gauges"], "gauges"))
-    return UpperCertificate("relations", relations, prime, seed, rewrites, gauges)
+    numbers = read_numbers(fields["numbers"]) if listed else NO_NUMBERS
+    return UpperCertificate("relations", relations, prime, seed, rewrites, gauges, numbers)
 
 
 def _factorisation(document: object) -> UpperCertificate:
@@ -265,8 +270,9 @@ def _coefficient(document: object) -> Coefficient:
         "i",
         "kappa",
         "theta",
+        "numbers",
     }:
-        raise Malformed("coefficient: expected 'c' and some of 'e', 'ei', 'i', 'kappa', 'theta'")
+        raise Malformed("coefficient: expected 'c' and some of 'e', 'ei', 'i', 'kappa', 'theta', 'numbers'")
     theta = [read_pair(t, "theta") for t in read_list(document.get("theta", []), "theta")]
     if len({str(n) for n, _ in theta}) != len(theta):
         raise Malformed("coefficient: a weight occurs twice in 'theta'")
@@ -277,4 +283,5 @@ def _coefficient(document: object) -> Coefficient:
         read_count(document.get("i", 0), "i"),
         read_count(document.get("kappa", 0), "kappa"),
         tuple((read_count(n, "theta"), read_count(m, "theta")) for n, m in theta),
+        read_powers(document.get("numbers", [])),
     )

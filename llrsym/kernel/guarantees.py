@@ -17,14 +17,9 @@ from .data_points import Point, at_points, check_on_subspace, on_subspace
 from .errors import Rejected
 from .formal import Formal, Ring
 from .program import Program, size
+from .relation_independence import Echelon
 from .residues import Arithmetic, Setting
-from .rules import (
-    Echelon,
-    LowerCertificate,
-    UpperCertificate,
-    check_rank_at_least,
-    check_rank_at_most,
-)
+from .rules import LowerCertificate, UpperCertificate, check_rank_at_least, check_rank_at_most
 from .run import gradient
 from .tower import Weights, check_weights, formal_trace
 

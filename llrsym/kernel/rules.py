@@ -11,8 +11,6 @@ rank_at_most    parameters: the number of parameters                  docs/theor
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from math import lcm
 
 from .annihilators import Equations, Functional, count_annihilated
 from .ball_ranks import BallCertificate, check_rank_by_balls
@@ -20,10 +18,17 @@ from .cuts import Cut
 from .defined import check_defined_somewhere
 from .errors import Rejected
 from .factorisations import factored
-from .formal import Formal, Ring
+from .formal import Ring
 from .local import Gauge, LocalChecks
-from .polynomials import IMAGINARY, KAPPA, Monomial, Poly
-from .program import Program, size
+from .polynomials import Monomial, Poly
+from .program import Program
+from .real_numbers import (
+    NO_NUMBERS,
+    Numbers,
+    check_numbers,
+)
+from .relation_independence import check_independent
+from .relations import Relation, check_relation_indices, has_numbers, is_local_relation, is_relation
 from .residues import (
     Arithmetic,
     Setting,
@@ -34,7 +39,6 @@ from .residues import (
     radicand,
 )
 from .roots import NO_POINTS, Points, is_square
-from .run import Trace, directional
 from .supports import Monomials, count_monomials
 from .tower import Tower, Weights, check_weights, derive_tower, formal_trace
 
@@ -65,22 +69,6 @@ class LowerCertificate:
 
 
 @dataclass(frozen=True, slots=True)
-class Coefficient:
-    """One term c e^a e^(ib) i^j kappa^k prod theta_n^m_n of an entry of a relation."""
-
-    rational: Fraction
-    e: Fraction = Fraction(0)
-    ei: Fraction = Fraction(0)
-    i: int = 0
-    kappa: int = 0
-    theta: tuple[tuple[int, int], ...] = ()
-
-
-Relation = tuple[tuple[int, tuple[Coefficient, ...]], ...]
-"""Non-zero entries of a vector c in parameter space with sum c_n d_n f = 0: (parameter entry, terms)."""
-
-
-@dataclass(frozen=True, slots=True)
 class UpperCertificate:
     """The name of an upper rule, and for ``relations`` the vectors and the prime that separates them.
 
@@ -94,6 +82,7 @@ class UpperCertificate:
     seed: str = ""
     rewrites: tuple[tuple[Monomial, Poly], ...] = ()
     gauges: tuple[Gauge, ...] = ()
+    numbers: Numbers = NO_NUMBERS
     cuts: tuple[Cut, ...] = ()
     inner: "UpperCertificate | None" = None
     equations: tuple[Equations, ...] = ()
@@ -266,166 +255,28 @@ def bound_by_ambient_space(program: Program, weights: Weights | None, certificat
 
 def bound_by_relations(program: Program, weights: Weights | None, certificate: UpperCertificate) -> int:
     """M - K for K independent vectors c with sum c_n d_n f = 0, an identity proved in the formal ring."""
-    _check_relation_indices(program, weights, certificate.relations)
+    check_numbers(certificate.numbers)
+    table = certificate.numbers.table
+    check_relation_indices(program, weights, certificate.relations, len(table))
     gauges = certificate.gauges or ((),) * len(certificate.relations)
     if len(gauges) != len(certificate.relations):
         raise Rejected("relations: expected one gauge for each relation, or none at all")
     pairs = list(zip(certificate.relations, gauges, strict=True))
     local = LocalChecks(program, weights, LOCAL_WORK)
-    rest = [n for n, (c, gauge) in enumerate(pairs) if not is_local_relation(local, c, gauge)]
+    rest = [
+        n for n, (c, gauge) in enumerate(pairs) if has_numbers(c) or not is_local_relation(local, c, gauge)
+    ]
     if rest:
         ring = Ring()
         trace = formal_trace(program, weights, ring)
         for monomial, replacement in certificate.rewrites:
             ring.add_rewrite(monomial, replacement)
         for number in rest:
-            if not is_relation(program, ring, trace, certificate.relations[number]):
+            if not is_relation(program, ring, trace, certificate.relations[number], table):
                 raise Rejected(f"relation {number}: the derivative along it is not zero")
-    _check_independent(certificate)
-    return program.parameter_count - len(certificate.relations)
-
-
-def is_local_relation(local: LocalChecks, relation: Relation, gauge: Gauge = ()) -> bool:
-    """Whether the derivative along the relation vanishes as far as can be seen one layer at a time.
-
-    False also for a gauge that does not hold, and where this takes more work than the formal ring allows.
-    """
-    try:
-        return local.vanishes(lambda ring: direction_of(local.program, ring, relation), gauge)
-    except Rejected:
-        return False
-
-
-def is_relation(program: Program, ring: Ring, trace: Trace[list[Poly]], relation: Relation) -> bool:
-    """Whether the directional derivative of f along the relation is proved to vanish identically."""
-    tangent = directional(program, Formal(ring), trace, direction_of(program, ring, relation))
-    return tangent is None or all(ring.is_zero(entry) for entry in tangent)
-
-
-def direction_of(program: Program, ring: Ring, relation: Relation) -> dict[int, list[Poly]]:
-    """Return a relation as formal tensors by parameter number."""
-    direction: dict[int, list[Poly]] = {}
-    starts = _starts(program)
-    for entry, terms in relation:
-        tensor = _tensor_of(starts, entry)
-        shape = program.parameters[tensor].shape
-        vector = direction.setdefault(tensor, [{} for _ in range(size(shape))])
-        vector[entry - starts[tensor]] = formal_coefficient(ring, terms)
-    return direction
-
-
-def _tensor_of(starts: Sequence[int], entry: int) -> int:
-    return max(k for k, start in enumerate(starts) if start <= entry)
-
-
-def formal_coefficient(ring: Ring, terms: Sequence[Coefficient]) -> Poly:
-    """Return an entry of a relation as a formal polynomial."""
-    total: Poly = {}
-    for term in terms:
-        powers: list[tuple[int, Fraction | int]] = [(IMAGINARY, term.i), (KAPPA, term.kappa)]
-        if term.e:
-            powers.append((ring.atom(("exp", ()), True), term.e))
-        if term.ei:
-            powers.append((ring.atom(("exp", ((IMAGINARY, 1),)), True), term.ei))
-        powers += [(ring.atom(("theta", n), False), m) for n, m in term.theta]
-        monomial = tuple(sorted((atom, power) for atom, power in powers if power))
-        total[monomial] = total.get(monomial, Fraction(0)) + term.rational
-    return {monomial: value for monomial, value in total.items() if value}
-
-
-def _starts(program: Program) -> list[int]:
-    starts = [0]
-    for parameter in program.parameters:
-        starts.append(starts[-1] + size(parameter.shape))
-    return [start for start, p in zip(starts, program.parameters, strict=False) if size(p.shape)]
-
-
-def _check_relation_indices(program: Program, weights: Weights | None, relations: Sequence[Relation]) -> None:
-    count = program.parameter_count
-    if any(size(p.shape) == 0 for p in program.parameters) and relations:
-        raise Rejected("relations: a parameter tensor is empty")
-    for number, relation in enumerate(relations):
-        entries = [entry for entry, _ in relation]
-        if len(set(entries)) != len(entries) or not all(0 <= entry < count for entry in entries):
-            raise Rejected(f"relation {number}: an entry is repeated or no parameter below {count}")
-        terms = [term for _, part in relation for term in part]
-        if not all(t.i in (0, 1) and t.kappa >= 0 for t in terms):
-            raise Rejected(f"relation {number}: a power of i or kappa is out of range")
-        if any(t.kappa for t in terms) and any(t.e or t.ei for t in terms):
-            raise Rejected(f"relation {number}: kappa and powers of e occur together")
-        if weights is not None and any(t.theta for t in terms):
-            raise Rejected(f"relation {number}: weights occur as variables although they are given")
-        if not all(0 <= n < count and m > 0 for t in terms for n, m in t.theta):
-            raise Rejected(f"relation {number}: a power of a weight is out of range")
-        if any(len({n for n, _ in t.theta}) != len(t.theta) for t in terms):
-            raise Rejected(f"relation {number}: a weight occurs twice in a term")
-
-
-def _check_independent(certificate: UpperCertificate) -> None:
-    """A homomorphism under which the vectors stay independent proves them independent."""
-    relations = certificate.relations
-    if any(t.kappa for r in relations for _, part in r for t in part) and any(
-        t.e or t.ei for r in relations for _, part in r for t in part
-    ):
-        raise Rejected("relations: kappa and powers of e occur together")
     setting = Setting(certificate.prime, 1, certificate.seed)
-    evaluate = CoefficientResidues(setting, relations)
-    echelon = Echelon(setting.prime)
-    if not all(echelon.insert(evaluate.vector(relation)) for relation in relations):
-        raise Rejected("relations: the vectors are dependent modulo p")
-
-
-class CoefficientResidues:
-    """One homomorphism for all coefficients: e^(1/q), e^(i/q), kappa, theta to units, i to a root of -1."""
-
-    def __init__(self, setting: Setting, relations: Sequence[Relation]) -> None:
-        self.setting, p = setting, setting.prime
-        terms = [t for r in relations for _, part in r for t in part]
-        self.q = lcm(*(t.e.denominator for t in terms), *(t.ei.denominator for t in terms))
-        e, ei, kappa = setting.numbers("relations/constants", 3)
-        self.e, self.ei, self.kappa = (1 + n % (p - 1) for n in (e, ei, kappa))
-        self.i = setting.imaginary_unit(1)
-
-    def vector(self, relation: Relation) -> dict[int, int]:
-        """Return the residues of the entries of a relation."""
-        p = self.setting.prime
-        return {entry: sum(self._term(term) for term in terms) % p for entry, terms in relation}
-
-    def _term(self, term: Coefficient) -> int:
-        p = self.setting.prime
-        value = self.setting.residue(term.rational)
-        value *= pow(self.e, int(term.e * self.q), p) * pow(self.ei, int(term.ei * self.q), p)
-        value *= pow(self.i, term.i, p) * pow(self.kappa, term.kappa, p) % p
-        for n, m in term.theta:
-            value = value * pow(1 + self.setting.numbers(f"relations/theta/{n}", 1)[0] % (p - 1), m, p) % p
-        return value
-
-
-class Echelon:
-    """Sparse vectors modulo p, kept in echelon form."""
-
-    def __init__(self, p: int) -> None:
-        self.p = p
-        self.pivots: dict[int, dict[int, int]] = {}
-
-    def insert(self, row: dict[int, int]) -> bool:
-        """Add a vector if it is independent of those before, and say whether it was."""
-        rest = {column: value for column, value in row.items() if value}
-        while rest:
-            column = min(rest)
-            pivot = self.pivots.get(column)
-            if pivot is None:
-                inverse = pow(rest[column], -1, self.p)
-                self.pivots[column] = {k: v * inverse % self.p for k, v in rest.items()}
-                return True
-            factor = rest[column]
-            for k, v in pivot.items():
-                value = (rest.get(k, 0) - factor * v) % self.p
-                if value:
-                    rest[k] = value
-                else:
-                    rest.pop(k, None)
-        return False
+    check_independent(certificate.relations, certificate.numbers, setting)
+    return program.parameter_count - len(certificate.relations)
 
 
 def bound_by_factorisation(program: Program, weights: Weights | None, certificate: UpperCertificate) -> int:

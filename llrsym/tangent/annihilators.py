@@ -27,8 +27,9 @@ from llrsym.kernel.cuts import Cut, Expanded, by_monomial, run_between
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.formal import Formal, Ring
 from llrsym.kernel.program import Program, size
+from llrsym.kernel.relation_independence import Echelon
 from llrsym.kernel.residues import PRIMES, Setting
-from llrsym.kernel.rules import Echelon, UpperCertificate
+from llrsym.kernel.rules import UpperCertificate
 from llrsym.kernel.supports import FIRST
 from llrsym.tangent.nullspace import Tick
 

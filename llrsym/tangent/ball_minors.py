@@ -32,7 +32,7 @@ from llrsym.tangent.left_inverse import submatrix
 Floats = NDArray[np.float64]
 Point = tuple[Fraction, ...]
 Checkpoint = Callable[[str], None]
-FIRST_BITS, MOST_BITS, SPARE_BITS = 256, 8_192, 24
+FIRST_BITS, MOST_BITS, SPARE_BITS, WORD = 256, 8_192, 24, 64
 PATIENCE = ((40, 2_048), (100, 1_024), (200, 512))
 """Up to so many columns a rank below the wanted one is believed only at so many bits."""
 LEAST_PIVOT = 1e-9
@@ -69,7 +69,8 @@ class _Matrix:
         points = tuple(self.points[sample] for sample in used)
         rows = tuple((used[row // count], row % count) for row in minor.rows)
         weights = self.weights if self.is_witness else None
-        least = max(0, width) + len(minor.columns).bit_length() + 2 * SPARE_BITS
+        # rounded up, because the rows and columns that doubles choose differ from machine to machine
+        least = -(-(max(0, width) + len(minor.columns).bit_length() + 2 * SPARE_BITS) // WORD) * WORD
         for precision in (p for p in (least, least + 128, least + 1_024) if p <= MOST_BITS):
             certificate = BallCertificate(
                 precision, points, weights, rows, minor.columns, tuple(map(tuple, inverse)), scale
@@ -213,10 +214,6 @@ def extended(values: arb_mat, minor: Minor, count: int) -> Minor:
             [a - f * b for a, b in zip(row, pivot, strict=True)] for row, f in zip(rest, factors, strict=True)
         ]
     return Minor(tuple(sorted(chosen_rows)), tuple(sorted(chosen_columns)))
-
-
-def _reduced(row: list[arb], factor: arb, pivot: list[arb]) -> list[arb]:
-    return [a - factor * b for a, b in zip(row, pivot, strict=True)]
 
 
 def _schur_complement(values: arb_mat, minor: Minor) -> list[list[arb]]:

@@ -11,7 +11,7 @@ from itertools import combinations, permutations
 
 from llrsym.kernel.local import Gauge
 from llrsym.kernel.program import Equation, Program, size
-from llrsym.kernel.rules import Coefficient, Relation
+from llrsym.kernel.relations import Coefficient, Relation
 from llrsym.kernel.tower import Weights
 
 

@@ -10,8 +10,10 @@ from llrsym.kernel.documents import CERTIFICATE_FORMAT, CLAIM_FORMAT, Certificat
 from llrsym.kernel.local import Gauge
 from llrsym.kernel.polynomials import Monomial, Poly
 from llrsym.kernel.program import Equation, Program
+from llrsym.kernel.real_numbers import NO_NUMBERS, Numbers
+from llrsym.kernel.relations import Coefficient, Relation
 from llrsym.kernel.roots import Points
-from llrsym.kernel.rules import Coefficient, LowerCertificate, Relation, UpperCertificate
+from llrsym.kernel.rules import LowerCertificate, UpperCertificate
 
 
 def claim_text(claim: Claim) -> str:
@@ -128,7 +130,7 @@ def upper_document(upper: UpperCertificate) -> dict[str, object]:
     if upper.rule != "relations":
         return {"rule": upper.rule}
     relations = [_relation(relation) for relation in upper.relations]
-    return {
+    document: dict[str, object] = {
         "rule": upper.rule,
         "relations": relations,
         "prime": upper.prime,
@@ -136,6 +138,20 @@ def upper_document(upper: UpperCertificate) -> dict[str, object]:
         "rewrites": _rewrites(upper.rewrites),
         "gauges": [_gauge(gauge) for gauge in upper.gauges],
     }
+    return document | ({"numbers": _numbers(upper.numbers)} if upper.numbers != NO_NUMBERS else {})
+
+
+def _numbers(numbers: Numbers) -> dict[str, object]:
+    """The numbers that are coefficients of relations."""
+    table = [
+        {"kind": n.kind, "activation": n.activation, "argument": [[str(c), _pairs(m)] for c, m in n.argument]}
+        for n in numbers.table
+    ]
+    return {"table": table, "pivots": _pairs(numbers.pivots), "precision": numbers.precision}
+
+
+def _pairs(pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
+    return [list(pair) for pair in pairs]
 
 
 def _annihilators(upper: UpperCertificate) -> dict[str, object]:
@@ -188,5 +204,7 @@ def _term(term: Coefficient) -> dict[str, object]:
     if term.kappa:
         fields["kappa"] = term.kappa
     if term.theta:
-        fields["theta"] = [list(pair) for pair in term.theta]
+        fields["theta"] = _pairs(term.theta)
+    if term.numbers:
+        fields["numbers"] = _pairs(term.numbers)
     return fields

@@ -24,8 +24,9 @@ from llrsym.domains.arithmetic import NumpyArithmetic
 from llrsym.domains.elimination import center, eliminate
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.program import Equation, Parameter, Program, size
+from llrsym.kernel.relation_independence import Echelon
+from llrsym.kernel.relations import Coefficient, Relation
 from llrsym.kernel.residues import PRIMES, Setting, draw_constants
-from llrsym.kernel.rules import Coefficient, Echelon, Relation
 from llrsym.kernel.run import gradient
 from llrsym.kernel.tower import Tower, derive_tower
 from llrsym.tangent.blocks import NamedRelation

@@ -25,9 +25,10 @@ from llrsym.domains.elimination import center, eliminate
 from llrsym.domains.prime_field import PrimeField
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.program import Program, size
+from llrsym.kernel.relation_independence import Echelon
+from llrsym.kernel.relations import Coefficient, Relation
 from llrsym.kernel.residues import PRIMES, Setting, draw_constants
 from llrsym.kernel.roots import Points
-from llrsym.kernel.rules import Coefficient, Echelon, Relation
 from llrsym.kernel.run import gradient
 from llrsym.kernel.tower import Tower, Weights, derive_tower
 from llrsym.tangent.blocks import NamedRelation

@@ -14,7 +14,7 @@ from llrsym.kernel.activations import activation_named
 from llrsym.kernel.formal import Ring
 from llrsym.kernel.polynomials import Poly, add_to
 from llrsym.kernel.program import Program, size
-from llrsym.kernel.rules import Coefficient, Relation
+from llrsym.kernel.relations import Coefficient, Relation
 from llrsym.kernel.run import Trace
 from llrsym.tangent.blocks import DenseBlock, NamedRelation, dense_blocks
 

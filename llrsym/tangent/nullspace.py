@@ -13,14 +13,15 @@ from fractions import Fraction
 from functools import partial
 from typing import TypeVar
 
-from llrsym.kernel.activations import activation_named
+from llrsym.kernel.activations import OPAQUE, PRIMITIVE, ROOT, activation_named
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.formal import Ring
 from llrsym.kernel.polynomials import Monomial, Poly, add_to, multiply, power
 
+SYMBOLS, EXPANDED, CLEARED = "symbols", "expanded", "cleared"
 ROOM = 2_000
 """Terms of a constant beyond which the search gives up."""
-CLEARED = 16
+MAX_CLEARED = 16
 """Different denominators that are multiplied out in one family."""
 EFFORT = 3_000_000
 """Products of terms of constants beyond which the search gives up."""
@@ -44,17 +45,19 @@ class Column:
 
 
 def find_relations(
-    ring: Ring, functions: Sequence[Sequence[Poly]], tick: Tick, *, clear: bool = False
+    ring: Ring, functions: Sequence[Sequence[Poly]], tick: Tick, form: str = EXPANDED
 ) -> list[dict[int, Poly]]:
     """Return independent vectors {function number: constant} whose combination looks like zero.
 
-    ``functions[n][o]`` is component o of function n. With ``clear`` all symbols are expanded and common
-    denominators removed, which finds every relation of exponential towers, at a higher price. ``tick`` is
-    called for every column and every step of the elimination and may raise. Raises ``Rejected`` when the work
-    outgrows the limits: counts of terms, so that the answer does not depend on the speed of the machine.
+    ``functions[n][o]`` is component o of function n. In the form ``SYMBOLS`` values of activations at numbers
+    are unknown numbers. In ``EXPANDED`` they are polynomials in powers of e where they can be. In ``CLEARED``
+    all symbols are expanded and common denominators removed, which finds every relation of exponential
+    towers, at a higher price. ``tick`` is called for every column and every step of the elimination and may
+    raise. Raises ``Rejected`` when the work outgrows the limits: counts of terms, so that the answer does not
+    depend on the speed of the machine.
     """
-    columns = _each(functions, partial(normal_form, ring), tick)
-    if clear:
+    columns = _each(functions, partial(normal_form, ring, numbers=form != SYMBOLS), tick)
+    if form == CLEARED:
         columns = without_denominators(ring, columns, tick)
     return _Elimination(ring, tick).relations(_column(ring, n, parts) for n, parts in enumerate(columns))
 
@@ -67,10 +70,14 @@ def _each(columns: Sequence[Sequence[Poly]], change: Callable[[Poly], Poly], tic
     return changed
 
 
-def normal_form(ring: Ring, poly: Poly) -> Poly:
-    """Return the polynomial with pure exponentials, constants and the slopes of tanh and sigmoid expanded."""
+def normal_form(ring: Ring, poly: Poly, *, numbers: bool = True) -> Poly:
+    """Return the polynomial with pure exponentials and the slopes of tanh and sigmoid expanded.
+
+    With ``numbers`` also values at rational numbers.
+    """
     while True:
-        replaceable = {atom for monomial in poly for atom, _ in monomial if _is_replaceable(ring, atom)}
+        atoms = {atom for monomial in poly for atom, _ in monomial}
+        replaceable = {atom for atom in atoms if _is_replaceable(ring, atom, numbers)}
         if not replaceable:
             return poly
         poly = substituted(poly, {atom: _replacement(ring, atom) for atom in replaceable})
@@ -89,13 +96,19 @@ def substituted(poly: Poly, values: dict[int, Poly]) -> Poly:
     return total
 
 
-def _is_replaceable(ring: Ring, atom: int) -> bool:
+def _is_replaceable(ring: Ring, atom: int, numbers: bool) -> bool:
+    """Whether to expand a symbol: not where it is a number that is no polynomial in powers of e."""
     kind, *data = ring.atoms[atom]
     if kind not in ("value", "slope"):
         return False
-    name = str(data[0])
-    free = name in PURE_EXPONENTIALS or activation_named(name).is_polynomial
-    return ring.constant_atoms[atom] or free or (kind == "slope" and name in SLOPES)
+    activation = activation_named(str(data[0]))
+    if activation.kind in (OPAQUE, ROOT) or (kind, activation.kind) == ("value", PRIMITIVE):
+        return False
+    free = activation.name in PURE_EXPONENTIALS or activation.is_polynomial
+    if ring.constant_atoms[atom]:
+        z: Poly = dict(data[1])  # type: ignore[call-overload]  # a value atom holds the key of z
+        return free or (numbers and not set(z) - {()} and activation.unit != "kappa")
+    return free or (kind == "slope" and activation.name in SLOPES)
 
 
 def _replacement(ring: Ring, atom: int) -> Poly:
@@ -121,7 +134,7 @@ def without_denominators(ring: Ring, columns: list[list[Poly]], tick: Tick) -> l
         if symbols:
             values = {atom: ring.expansion(atom) for atom in symbols}
             columns = _each(columns, partial(substituted, values=values), tick)
-        elif len(inverses) > CLEARED:
+        elif len(inverses) > MAX_CLEARED:
             raise Rejected(f"limit: clearing {len(inverses)} denominators at once takes too many terms")
         elif inverses:
             inverse = max(inverses)

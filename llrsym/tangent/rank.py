@@ -9,7 +9,7 @@
 # Invariants: lower and upper are always proved by kernel rules; a gap is reported, never rounded away.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from time import monotonic
 from llrsym.errors import OutOfBudget
 from llrsym.kernel.documents import ALMOST_EVERY, GIVEN, Certificate, Claim
 from llrsym.kernel.errors import Rejected
+from llrsym.kernel.real_numbers import Number
 from llrsym.kernel.rules import LowerCertificate, check_rank_at_most
 from llrsym.kernel.tower import Weights
 from llrsym.networks.network import Network
@@ -82,7 +83,7 @@ class Question:
         budget: float | None,
         explain: bool,
         progress: Progress,
-        describe: Callable[[NamedRelation], Relation] | None = None,
+        describe: Callable[[NamedRelation, Sequence[Number]], Relation] | None = None,
     ) -> None:
         self.describe = describe or partial(described, network)
         self.kind, self.network, self.weights, self.seed = kind, network, weights, seed
@@ -114,13 +115,13 @@ class Question:
             self.lower = found
         needs_balls = found.certificate is None or found.verdict != "proved"
         if attempt < BALL_ATTEMPTS and needs_balls and self.upper.rank:
-            self._raise_lower_by_balls(attempt)
+            self._raise_lower_by_balls(attempt, found.rank or self.upper.rank)
 
-    def _raise_lower_by_balls(self, attempt: int) -> None:
+    def _raise_lower_by_balls(self, attempt: int, target: int) -> None:
         found = find_ball_lower_bound(
             self.network.program,
             self.weights,
-            self.upper.rank,
+            target,
             str(self.seed),
             attempt,
             self._checkpoint,
@@ -190,7 +191,8 @@ class Question:
     def _relations(self, upper: UpperBound) -> Relations:
         if not upper.relations and upper.rank < self.network.parameter_count:
             return "unexplained"
-        return tuple(self.describe(relation) for relation in upper.relations)
+        table = upper.certificate.numbers.table
+        return tuple(self.describe(relation, table) for relation in upper.relations)
 
     def _write(self, folder: Path) -> str:
         at = ALMOST_EVERY if self.weights is None else GIVEN

@@ -13,7 +13,7 @@ import numpy as np
 from llrsym.kernel.activations import activation_named
 from llrsym.kernel.domains import Rationals
 from llrsym.kernel.program import Program, size
-from llrsym.kernel.rules import Coefficient, Relation
+from llrsym.kernel.relations import Coefficient, Relation
 from llrsym.kernel.run import forward, gradient
 from llrsym.kernel.tower import Weights
 from llrsym.tangent.nullspace import Tick

@@ -8,19 +8,13 @@ from llrsym.kernel.activations import activation_named
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.formal import Formal, Ring
 from llrsym.kernel.local import LocalChecks
-from llrsym.kernel.polynomials import IMAGINARY, KAPPA, Monomial, Poly
+from llrsym.kernel.polynomials import Monomial, Poly
 from llrsym.kernel.program import Program, size
+from llrsym.kernel.real_numbers import Numbers
+from llrsym.kernel.relation_independence import Echelon
+from llrsym.kernel.relations import has_numbers, is_local_relation, is_relation
 from llrsym.kernel.residues import PRIMES, Setting
-from llrsym.kernel.rules import (
-    LOCAL_WORK,
-    Coefficient,
-    CoefficientResidues,
-    Echelon,
-    Relation,
-    UpperCertificate,
-    is_local_relation,
-    is_relation,
-)
+from llrsym.kernel.rules import LOCAL_WORK, UpperCertificate
 from llrsym.kernel.run import Trace, gradient
 from llrsym.kernel.supports import Monomials, Support, count_monomials
 from llrsym.kernel.tower import Weights, formal_trace
@@ -28,7 +22,8 @@ from llrsym.tangent.blocks import NamedRelation, find_symmetries
 from llrsym.tangent.graded import find_graded_symmetries
 from llrsym.tangent.linear_symmetries import find_linear_symmetries
 from llrsym.tangent.naming import UNEXPLAINED, named
-from llrsym.tangent.nullspace import Tick, find_relations
+from llrsym.tangent.nullspace import CLEARED, EXPANDED, SYMBOLS, Tick, find_relations
+from llrsym.tangent.numbers import LikelyResidues, NumberTable, find_pivots
 from llrsym.tangent.rational import find_rational_relations
 from llrsym.tangent.through import UpperBound, find_annihilator_bound, find_factored_bound
 
@@ -129,9 +124,11 @@ def find_relation_bound(
             search.add_all(find_graded_symmetries(program, seed, wanted, tick), lower)
     if search.bound > lower and not symmetries_only and not factored:
         search.add_all(search.rational_relations(), lower)
-    for clear in (False, True):
+    for form in (SYMBOLS, EXPANDED, CLEARED):
         if search.bound > lower and not symmetries_only and not factored:
-            search.add_all(search.dependences(clear), lower)
+            search.add_all(search.dependences(form), lower)
+            search.settle_numbers()
+    numbers = search.settle_numbers()
     if not search.kept:
         return None
     relations, gauges = tuple(k.relation for k in search.kept), tuple(k.gauge for k in search.kept)
@@ -142,6 +139,7 @@ def find_relation_bound(
         seed,
         tuple(rewrites),
         gauges if any(gauges) else (),
+        numbers,
     )
     names = ", ".join(dict.fromkeys(k.name for k in search.kept if k.name != UNEXPLAINED))
     count = len(search.kept)
@@ -176,6 +174,7 @@ class _Search:
         self.local = LocalChecks(program, weights, LOCAL_WORK // 4)
         self.setting = Setting(PRIMES[-1], 1, seed)
         self.kept: list[NamedRelation] = []
+        self.numbers = NumberTable(self.ring)
 
     @cached_property
     def trace(self) -> Trace[list[Poly]]:
@@ -197,7 +196,7 @@ class _Search:
         """
         found = [candidate for candidate in candidates if candidate.relation]
         # One homomorphism has to serve all vectors that are compared, so it is chosen anew for each batch.
-        evaluate = CoefficientResidues(self.setting, [n.relation for n in (*self.kept, *found)])
+        evaluate = LikelyResidues(self.setting, [n.relation for n in (*self.kept, *found)])
         echelon = Echelon(self.setting.prime)
         for known in self.kept:
             echelon.insert(evaluate.vector(known.relation))
@@ -220,14 +219,24 @@ class _Search:
             if self.bound <= lower:
                 return
 
+    def settle_numbers(self) -> Numbers:
+        """Return what proves the relations independent; drop those that seem to depend on others."""
+        while True:
+            numbers, left = find_pivots([known.relation for known in self.kept], self.numbers.listed)
+            if not left:
+                return numbers
+            self.kept = [known for n, known in enumerate(self.kept) if n not in left]
+
     def _is_identity(self, candidate: NamedRelation, check: str) -> bool:
         relation = candidate.relation
-        if check == UNCHECKED or is_local_relation(self.local, relation, candidate.gauge):
+        if check == UNCHECKED or (
+            not has_numbers(relation) and is_local_relation(self.local, relation, candidate.gauge)
+        ):
             return True
         if check == LOCAL:
             return False
         try:
-            return is_relation(self.program, self.ring, self.trace, relation)
+            return is_relation(self.program, self.ring, self.trace, relation, self.numbers.listed)
         except Rejected:
             return False
 
@@ -238,16 +247,16 @@ class _Search:
         found = find_rational_relations(self.program, self.weights, self.tick)
         return [named(self.program, self.ring, self.trace, relation) for relation in found] if found else []
 
-    def dependences(self, clear: bool) -> list[NamedRelation]:
+    def dependences(self, form: str) -> list[NamedRelation]:
         """Return the linear dependences of the formal tangent functions, named where possible."""
         if self.program.parameter_count > FORMAL_COLUMNS:
             return []
         try:
             functions = formal_tangent_functions(self.program, self.ring, self.trace)
-            vectors = find_relations(self.ring, functions, self.tick, clear=clear)
+            vectors = find_relations(self.ring, functions, self.tick, form)
         except Rejected:
             return []
-        relations = [encoded(self.ring, vector) for vector in vectors]
+        relations = [self.numbers.relation(vector) for vector in vectors]
         return [
             named(self.program, self.ring, self.trace, r)
             for r in sorted((r for r in relations if r), key=len)
@@ -271,38 +280,3 @@ def formal_tangent_functions(program: Program, ring: Ring, trace: Trace[list[Pol
         if sum(len(part) for column in columns for part in column) > FORMAL_ENTRIES:
             raise Rejected("limit: the formal tangent functions are too long")
     return columns
-
-
-def encoded(ring: Ring, vector: dict[int, Poly]) -> Relation | None:
-    """Return a relation in the kernel's terms, or None when a constant has no place in them."""
-    entries = []
-    for entry, constant in sorted(vector.items()):
-        terms = []
-        for monomial, coefficient in constant.items():
-            powers = {"e": Fraction(0), "ei": Fraction(0), "i": Fraction(0), "kappa": Fraction(0)}
-            theta = []
-            for atom, exponent in monomial:
-                match ring.atoms[atom]:
-                    case ("exp", ()):
-                        powers["e"] = Fraction(exponent)
-                    case ("exp", ((0, 1),)):
-                        powers["ei"] = Fraction(exponent)
-                    case ("theta", int(index)):
-                        theta.append((index, int(exponent)))
-                    case _ if atom in (IMAGINARY, KAPPA):
-                        powers["i" if atom == IMAGINARY else "kappa"] = Fraction(exponent)
-                    case _:
-                        return None
-            terms.append(
-                Coefficient(
-                    coefficient,
-                    powers["e"],
-                    powers["ei"],
-                    int(powers["i"]),
-                    int(powers["kappa"]),
-                    tuple(theta),
-                )
-            )
-        if terms:
-            entries.append((entry, tuple(terms)))
-    return tuple(entries)

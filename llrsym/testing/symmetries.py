@@ -14,8 +14,9 @@ from llrsym.embedding.forms import Form
 from llrsym.errors import BadInput
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.layered_embeddings import FIRST_VARIABLE
+from llrsym.kernel.relations import Coefficient, Relation
 from llrsym.kernel.residues import PRIMES
-from llrsym.kernel.rules import Coefficient, Relation, UpperCertificate, check_rank_at_most
+from llrsym.kernel.rules import UpperCertificate, check_rank_at_most
 from llrsym.kernel.tower import Weights
 from llrsym.networks.network import Network
 from llrsym.tangent.describe import described

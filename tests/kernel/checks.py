@@ -16,9 +16,10 @@ from llrsym.kernel.errors import Malformed, Rejected
 from llrsym.kernel.formal import Formal, Ring
 from llrsym.kernel.polynomials import Poly
 from llrsym.kernel.program import Equation, Program
+from llrsym.kernel.relations import Coefficient
 from llrsym.kernel.residues import Residues, Setting, draw_sample, evaluation_rows
 from llrsym.kernel.roots import is_square
-from llrsym.kernel.rules import Coefficient, UpperCertificate
+from llrsym.kernel.rules import UpperCertificate
 from llrsym.kernel.run import forward, gradient
 from llrsym.kernel.tower import Weights, derive_tower
 from llrsym.networks.assembly import Assembly

@@ -16,9 +16,10 @@ from llrsym.kernel.documents import ALMOST_EVERY, GIVEN, Certificate, Claim
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.polynomials import Monomial, Poly
 from llrsym.kernel.program import Program, size
+from llrsym.kernel.relations import Coefficient, Relation
 from llrsym.kernel.residues import Setting, draw_constants
 from llrsym.kernel.roots import Points
-from llrsym.kernel.rules import Coefficient, LowerCertificate, Relation, UpperCertificate
+from llrsym.kernel.rules import LowerCertificate, UpperCertificate
 from llrsym.kernel.tower import Tower, Weights, derive_tower
 from llrsym.networks.expressions import parse_functions
 from llrsym.tangent.documents import certificate_text, claim_text

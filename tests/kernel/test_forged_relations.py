@@ -10,7 +10,8 @@ from llrsym.kernel.check import Statement, check
 from llrsym.kernel.elimination import rank_modulo
 from llrsym.kernel.errors import Malformed, Rejected
 from llrsym.kernel.program import Program
-from llrsym.kernel.rules import AX, LINDEMANN, PI, SCHANUEL, Coefficient, UpperCertificate
+from llrsym.kernel.relations import Coefficient
+from llrsym.kernel.rules import AX, LINDEMANN, PI, SCHANUEL, UpperCertificate
 from llrsym.networks.assembly import Assembly
 from llrsym.networks.builders import mlp
 from tests.kernel.scenarios import (
@@ -85,7 +86,7 @@ def test_item_14_vectors_are_independent(monkeypatch: Patch) -> None:
             check_relations(program, weights, relations(*vectors))
     with pytest.raises(Rejected, match="relation 1: the derivative along it is not zero"):
         check_relations(program, weights, relations(*forgeries[-1]))
-    monkeypatch.setattr(rules, "_check_independent", lambda certificate: None)
+    monkeypatch.setattr(rules, "check_independent", lambda *arguments: None)
     assert check_relations(program, weights, relations(first, first)).upper == 1
 
 
@@ -144,7 +145,7 @@ def test_item_14_powers_of_e_and_i_are_independent_numbers() -> None:
     ],
 )
 def test_item_14_coefficients_in_a_known_field(terms: tuple[Coefficient, ...], reason: str) -> None:
-    program, weights = family("x", "2*x")
+    program, weights = family("x", "-x")
     with pytest.raises(Rejected, match=reason):
         check_relations(program, weights, relations(((0, terms), (1, terms))))
 

@@ -9,15 +9,9 @@ from llrsym.kernel.check import check
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.local import Gauge, LocalChecks
 from llrsym.kernel.program import Equation, Parameter, Program, size
+from llrsym.kernel.relations import Coefficient, Relation, is_local_relation
 from llrsym.kernel.residues import PRIMES
-from llrsym.kernel.rules import (
-    LOCAL_WORK,
-    Coefficient,
-    Relation,
-    UpperCertificate,
-    bound_by_relations,
-    is_local_relation,
-)
+from llrsym.kernel.rules import LOCAL_WORK, UpperCertificate, bound_by_relations
 from llrsym.kernel.tower import Weights
 from llrsym.networks.builders import attention, mlp
 from llrsym.tangent.rank import model_rank

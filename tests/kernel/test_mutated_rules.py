@@ -247,7 +247,7 @@ MUTANTS: dict[str, tuple[Check, Callable[[Patch], None]]] = {
     "full rank": (false_theorems, lambda m: m.setattr(residues, "rank_modulo", lambda r, width, p: width)),
     "relations may depend": (
         false_theorems,
-        lambda m: m.setattr(rules, "_check_independent", lambda c: None),
+        lambda m: m.setattr(rules, "check_independent", lambda *a: None),
     ),
     "relations count twice": (
         false_theorems,
@@ -264,7 +264,7 @@ MUTANTS: dict[str, tuple[Check, Callable[[Patch], None]]] = {
     "relation indices are not checked": (
         false_theorems,
         lambda m: (
-            m.setattr(rules, "_check_relation_indices", lambda *a: None),
+            m.setattr(rules, "check_relation_indices", lambda *a: None),
             m.setattr(rules, "is_relation", lambda *a: True),
         )[0],
     ),
@@ -273,7 +273,9 @@ MUTANTS: dict[str, tuple[Check, Callable[[Patch], None]]] = {
         lambda m: m.setattr(
             rules,
             "is_relation",
-            lambda p, r, t, vector: IS_RELATION(p, r, t, tuple((max(0, k - 1), c) for k, c in vector)),
+            lambda p, r, t, vector, table: IS_RELATION(
+                p, r, t, tuple((max(0, k - 1), c) for k, c in vector), table
+            ),
         ),
     ),
     "odd functions are even": (

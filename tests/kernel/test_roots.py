@@ -8,8 +8,8 @@ from llrsym.kernel import rules
 from llrsym.kernel.check import check
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.program import Program, size
+from llrsym.kernel.relations import Coefficient
 from llrsym.kernel.roots import Points
-from llrsym.kernel.rules import Coefficient
 from llrsym.kernel.tower import Weights
 from llrsym.networks.assembly import Assembly
 from llrsym.tangent.lower import find_lower_bound

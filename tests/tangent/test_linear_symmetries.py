@@ -6,8 +6,10 @@ import pytest
 from llrsym.errors import OutOfBudget
 from llrsym.kernel.local import LocalChecks
 from llrsym.kernel.program import Program
+from llrsym.kernel.relation_independence import CoefficientResidues, Echelon
+from llrsym.kernel.relations import is_local_relation
 from llrsym.kernel.residues import PRIMES, Setting
-from llrsym.kernel.rules import LOCAL_WORK, CoefficientResidues, Echelon, is_local_relation
+from llrsym.kernel.rules import LOCAL_WORK
 from llrsym.networks.builders import attention, mlp, transformer
 from llrsym.networks.network import Network
 from llrsym.tangent.fields import Family, candidates
