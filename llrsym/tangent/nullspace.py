@@ -249,9 +249,10 @@ class _Elimination:
 
 
 def _inverse_of_unit(ring: Ring, constant: Poly) -> Poly | None:
-    """Return 1/c when c is a rational number times a power of e, else None."""
-    if len(constant) != 1 or any(
-        ring.atoms[atom][0] != "exp" for monomial in constant for atom, _ in monomial
-    ):
+    """Return 1/c when c is a rational number times powers of exponentials and of numbers that are symbols."""
+    if len(constant) != 1:
         return None
-    return ring.inverse(constant)
+    ((monomial, coefficient),) = constant.items()
+    if not all(ring.constant_atoms[a] and ring.atoms[a][0] in ("exp", "value", "slope") for a, _ in monomial):
+        return None
+    return {tuple((atom, -power) for atom, power in monomial): 1 / coefficient}

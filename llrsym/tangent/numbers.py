@@ -98,7 +98,7 @@ class NumberTable:
 
 
 def _without_common_factor(ring: Ring, vector: dict[int, Poly]) -> dict[int, Poly]:
-    """Divide a relation by the powers of numbers that all its entries share."""
+    """Divide a relation by the powers of numbers that its entries share, so that none is negative."""
     monomials = [dict(monomial) for constant in vector.values() for monomial in constant]
     shared = {
         atom: min(m.get(atom, 0) for m in monomials)
@@ -107,7 +107,10 @@ def _without_common_factor(ring: Ring, vector: dict[int, Poly]) -> dict[int, Pol
     }
 
     def divided(monomial: Monomial) -> Monomial:
-        return tuple((atom, p) for atom, q in monomial if (p := q - shared.get(atom, 0)))
+        powers = dict(monomial)
+        for atom, least in shared.items():
+            powers[atom] = powers.get(atom, 0) - least
+        return tuple(sorted((atom, power) for atom, power in powers.items() if power))
 
     return {entry: {divided(m): c for m, c in constant.items()} for entry, constant in vector.items()}
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from llrsym.kernel.activations import activation_named
 from llrsym.kernel.errors import Rejected
-from llrsym.kernel.formal import Formal, Ring
+from llrsym.kernel.formal import Formal, Ring, leads_negative
 from llrsym.kernel.local import LocalChecks
 from llrsym.kernel.polynomials import Monomial, Poly
 from llrsym.kernel.program import Program, size
@@ -149,11 +149,23 @@ def find_relation_bound(
 
 
 class _TickingRing(Ring):
-    """A ring that calls ``tick`` while it multiplies, so that a long step can be ended from outside."""
+    """A ring that calls ``tick`` while it multiplies, so that a long step can be ended from outside.
 
-    def __init__(self, tick: Tick) -> None:
+    With ``plain`` values at negative numbers are symbols of their own, where the kernel takes 1 - sigma'(b) for
+    gelu'(-b) = 1 - gelu'(b): coefficients of one term make short relations.
+    """
+
+    def __init__(self, tick: Tick, plain: bool) -> None:
         super().__init__()
-        self.tick = tick
+        self.tick, self.plain = tick, plain
+
+    def activate(self, name: str, z: Poly) -> tuple[Poly, Poly]:
+        """Return sigma(z) and sigma'(z)."""
+        activation = activation_named(name)
+        simple = self.plain and not activation.is_polynomial and activation.parity is not None
+        if simple and leads_negative(z) and self.is_constant(z):
+            return self._symbols(name, z)
+        return super().activate(name, z)
 
     def spend(self, products: int) -> None:
         """Count products, after calling ``tick``."""
@@ -169,7 +181,7 @@ class _Search:
     ) -> None:
         self.tick = tick
         self.program, self.weights = program, weights
-        self.ring = _TickingRing(tick)
+        self.ring = _TickingRing(tick, plain=not rewrites)
         self.rewrites = rewrites
         self.local = LocalChecks(program, weights, LOCAL_WORK // 4)
         self.setting = Setting(PRIMES[-1], 1, seed)

@@ -3,7 +3,9 @@
 From LLR Require EvaluationLemma LLRGuarantee MinorModP RealSpans RealModels LayeredNetwork EmbeddingPrinciple
   EmbeddingMoves EmbeddingConsequences Activations ReductionFates Reductions
   Independence IndependenceExponentials TwoLayerTanhLine TwoLayerTanhIndependence TwoLayerTanhRank TwoLayerTanhTied
-  TwoLayerTanhTargets TwoLayerTanhFullRank TwoLayerTanhConvolution ConvolutionRefutation.
+  TwoLayerTanhTargets TwoLayerTanhFullRank TwoLayerTanhConvolution ConvolutionRefutation
+  ExponentialSums DeepTanhPoles DeepTanhTower DeepTanhLayer DeepTanhNextLevel DeepTanhBase DeepTanhIndependence
+  DeepTanhIrreducible DeepTanhUniqueness DeepTanhTargets.
 
 Print Assumptions EvaluationLemma.evaluation_lemma.
 Print Assumptions EvaluationLemma.dim_span_exists.
@@ -103,3 +105,22 @@ Print Assumptions ConvolutionRefutation.target_rank.
 Print Assumptions ConvolutionRefutation.target_needs_two_kernels.
 Print Assumptions ConvolutionRefutation.target_optimistic_sample_size.
 Print Assumptions ConvolutionRefutation.formula_for_shared_kernels_refuted.
+
+Print Assumptions ExponentialSums.exponential_sum_zero.
+Print Assumptions DeepTanhPoles.no_exponential_of_tanh.
+Print Assumptions DeepTanhTower.exponentials_from_derivatives.
+Print Assumptions DeepTanhTower.separation.
+Print Assumptions DeepTanhLayer.neurons_independent.
+Print Assumptions DeepTanhNextLevel.next_level.
+Print Assumptions DeepTanhBase.polynomial_level.
+Print Assumptions DeepTanhIndependence.deep_neurons_independent.
+Print Assumptions DeepTanhIrreducible.no_silent_direction.
+Print Assumptions DeepTanhIrreducible.irreducible_rank.
+Print Assumptions DeepTanhIrreducible.irreducible_samples.
+Print Assumptions DeepTanhUniqueness.compare.
+Print Assumptions DeepTanhUniqueness.uniqueness.
+Print Assumptions DeepTanhUniqueness.unique_widths.
+Print Assumptions DeepTanhTargets.reduces_to_irreducible.
+Print Assumptions DeepTanhTargets.rank_lower_bound.
+Print Assumptions DeepTanhTargets.minimal_rank_deep_tanh.
+Print Assumptions DeepTanhTargets.optimistic_sample_size_deep_tanh.
