@@ -129,6 +129,7 @@ class Comparison:
 
 def check_distance(claim: DistanceClaim, certificate: Direct | Chain) -> str:
     """Prove the claim and return it as a sentence; raises ``Rejected``."""
+    _check_same_images(claim)
     if isinstance(certificate, Chain):
         for part, proof in zip(certificate.claims(claim), certificate.parts, strict=True):
             _check_direct(part, proof)
@@ -154,6 +155,13 @@ def comparison_of(claim: DistanceClaim, certificate: Direct) -> tuple[Comparison
 def _check_same_family(f: Layered, g: Layered) -> None:
     if (f.widths[0], f.widths[-1], f.activation) != (g.widths[0], g.widths[-1], g.activation):
         raise Rejected("distance: the networks differ in inputs, outputs or activation")
+
+
+def _check_same_images(claim: DistanceClaim) -> None:
+    """Pixels are compared by their row-major numbers, which mean the same in images of one shape only."""
+    shapes = [model.input for model in claim.models if isinstance(model, Convolution)]
+    if len(set(shapes)) > 1:
+        raise Rejected(f"distance: one convolution reads images of shape {shapes[0]}, the other {shapes[1]}")
 
 
 def _check_direct(claim: DistanceClaim, certificate: Direct) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations_with_replacement
-from math import lcm
+from math import comb, lcm
 
 from .activations import activation_named
 from .ball_arithmetic import Ball, rounded
@@ -23,6 +23,8 @@ Exact = list[Fraction]
 Coordinates = tuple[Sequence[Row], Exact]
 """The directions, and the middle of the box."""
 ZERO = Fraction(0)
+MAX_PRODUCTS = 30_000_000
+"""Products for the coefficients of all monomials, over neurons and outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class RidgeForms:
     ) -> None:
         (first, last), (narrow_first, narrow_last) = layers
         _check_units(units, len(first.rows), len(narrow_first.rows))
+        _check_products((len(first.rows) + len(narrow_first.rows)) * len(last.rows), coordinates)
         self.reals = reals
         self.signs = [_parity(activation, unit) for unit in units]
         wide = [lifted(row, coordinates) for row in first.rows]
@@ -185,6 +188,14 @@ def _check_units(units: Units, wide: int, narrow: int) -> None:
         raise Rejected("ridges: expected one unit for every hidden neuron of the network")
     if any(isinstance(unit, Copy) and not 0 <= unit.index < narrow for unit in units):
         raise Rejected("ridges: a unit is the copy of a neuron that does not exist")
+
+
+def _check_products(neurons: int, coordinates: Coordinates) -> None:
+    directions = len(coordinates[0])
+    count = directions + len(coordinates[1])
+    products = neurons * (comb(count + 1, 2) + comb(directions + 2, 3))
+    if products > MAX_PRODUCTS:
+        raise Rejected(f"limit: ridges take {products} products for these networks, more than {MAX_PRODUCTS}")
 
 
 def check_directions(directions: Sequence[Row], inputs: int) -> None:
