@@ -107,7 +107,8 @@ class _Neurons:
         if not places.outgoing and not places.next_bias:
             return self._input_relation(neurons, who)
         if all(self._is_constant(k) for k in neurons):
-            return "constant neuron", f"{who} only shift{'s' * (len(neurons) == 1)} the next layer by constants"
+            shift = "shifts" if len(neurons) == 1 else "shift"
+            return "constant neuron", f"{who} only {shift} the next layer by constants"
         if activation_named(self.block.activation).is_polynomial:
             return None
         if len(neurons) == 1:

@@ -151,8 +151,8 @@ def find_relation_bound(
 class _TickingRing(Ring):
     """A ring that calls ``tick`` while it multiplies, so that a long step can be ended from outside.
 
-    With ``plain`` values at negative numbers are symbols of their own, where the kernel takes 1 - sigma'(b) for
-    gelu'(-b) = 1 - gelu'(b): coefficients of one term make short relations.
+    With ``plain`` values at negative numbers are symbols of their own, where the kernel takes 1 - gelu'(b)
+    for gelu'(-b): coefficients of one term make short relations.
     """
 
     def __init__(self, tick: Tick, plain: bool) -> None:
