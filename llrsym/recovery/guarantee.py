@@ -279,9 +279,7 @@ class _Search:
         return _Proof(claim, certificate, conditions)
 
     def _left_inverse(self, found: Evaluation, rows: Sequence[int]) -> LeftInverse | None:
-        return find_left_inverse(
-            self.network.program, self.weights, self.points, found, rows, own_points=False, witness=False
-        )
+        return find_left_inverse(self.network.program, self.weights, self.points, found, rows)
 
     def _find_redundant(self, found: Evaluation, basis: Sequence[int]) -> None:
         """The samples outside a non-singular minor are redundant, once the kernel has accepted the minor."""

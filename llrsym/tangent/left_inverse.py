@@ -146,19 +146,12 @@ def find_left_inverse(
     points: Sequence[Point],
     evaluation: Evaluation,
     rows: Sequence[int],
-    *,
-    own_points: bool,
-    witness: bool,
 ) -> LeftInverse | None:
     """Return a certificate for these rows ``c * point + output`` of the evaluation, accepted by the kernel.
 
-    ``own_points`` and ``witness``: the certificate has to hold the points, and the weights.
+    The claim that it belongs to holds the weights and the points.
     """
-    count = program.output_count
-    samples = [row // count for row in rows]
-    used = {sample: k for k, sample in enumerate(dict.fromkeys(samples))} if own_points else None
-    places = tuple((used[s] if used else s, row % count) for s, row in zip(samples, rows, strict=True))
-    kept = tuple(points[s] for s in used) if used else ()
+    places = tuple(divmod(row, program.output_count) for row in rows)
     for bits in (evaluation.bits, 2 * evaluation.bits, 4 * evaluation.bits):
         found = _integers(program, weights, points, evaluation, rows, bits)
         if found is None or found.precision > MOST_BITS:
@@ -166,17 +159,15 @@ def find_left_inverse(
         for extra in (0, 128, 1_024):
             certificate = BallCertificate(
                 found.precision + extra,
-                kept,
-                weights if witness else None,
+                (),
+                None,
                 places,
                 evaluation.columns,
                 found.inverse,
                 found.scale,
             )
             try:
-                defect = check_left_inverse(
-                    program, weights, kept if own_points else points, certificate, FlintProducts()
-                )
+                defect = check_left_inverse(program, weights, points, certificate, FlintProducts())
             except Rejected:
                 continue
             return LeftInverse(certificate, defect)
