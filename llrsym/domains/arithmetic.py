@@ -1,11 +1,11 @@
 """The kernel's arithmetic on whole batches: evaluation in ``prime_field``, elimination in ``elimination``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from llrsym.domains.elimination import Elimination, center, eliminate
+from llrsym.domains.elimination import Elimination, center, eliminate, unwatched
 from llrsym.domains.flint_field import flint_product
 from llrsym.domains.prime_field import Array, PrimeField, SharedConstants
 from llrsym.kernel.derivations import derivative_row
@@ -20,14 +20,21 @@ CHUNK_ENTRIES = 1 << 20
 
 
 class NumpyArithmetic:
-    """The kernel's ``Arithmetic`` with NumPy: the same residues and ranks, many samples at a time."""
+    """The kernel's ``Arithmetic`` with NumPy: the same residues and ranks, many samples at a time.
+
+    ``tick`` is called between the parts of a long computation and may raise.
+    """
 
     trusted: tuple[str, ...] = ("evaluation and elimination modulo p by NumPy in exact float64 integers",)
+
+    def __init__(self, tick: Callable[[], None] = unwatched) -> None:
+        self.tick = tick
 
     def premise_ranks(self, tower: Tower, setting: Setting, pairs: int, points: Points) -> tuple[int, int]:
         """Return the ranks of the rows of base exponents and logarithms and of the rows of constants."""
         rows, constants = self._pair_rows(tower, setting, pairs, points)
-        return eliminate(rows, setting.prime).rank, eliminate(constants, setting.prime).rank
+        rank = eliminate(rows, setting.prime, tick=self.tick).rank
+        return rank, eliminate(constants, setting.prime, tick=self.tick).rank
 
     def premise_rows(self, tower: Tower, setting: Setting, pairs: int, points: Points) -> Array:
         """Return base(point) - base(point'), or derivatives, for all pairs where the network is defined."""
@@ -60,7 +67,7 @@ class NumpyArithmetic:
         matrix, vanishing = self.evaluation_matrix(tower, setting, rows, columns, points)
         if vanishing.any():
             raise Vanishing("a denominator vanishes, or a radicand is no square, at a sample")
-        return eliminate(matrix, setting.prime).rank
+        return eliminate(matrix, setting.prime, tick=self.tick).rank
 
     def product(self, left: Matrix, right: Matrix) -> list[list[int]]:
         """Return the product of two matrices of integers, by FLINT."""
@@ -79,7 +86,7 @@ class NumpyArithmetic:
         if vanishing.any():
             matrix = matrix[~vanishing]
         defined = [row for row, undefined in zip(rows, vanishing, strict=True) if not undefined]
-        return eliminate(matrix, setting.prime), defined
+        return eliminate(matrix, setting.prime, tick=self.tick), defined
 
     def evaluation_matrix(
         self,
@@ -99,6 +106,7 @@ class NumpyArithmetic:
             positions.setdefault(sample, []).append((position, output))
         step = max(1, CHUNK_ENTRIES // max(1, tower.program.parameter_count))
         for start in range(0, len(samples), step):
+            self.tick()
             chunk = samples[start : start + step]
             labels = [f"matrix/{sample}" for sample in chunk]
             nonces = [points.of_sample(sample) for sample in chunk]

@@ -18,6 +18,7 @@ A minor of less than full rank only means that its missing columns are searched 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isqrt
 
@@ -45,6 +46,10 @@ class Elimination:
     rank: int
     rows: Indices
     columns: Indices
+
+
+def unwatched() -> None:
+    """A tick for steps that nobody wants to end."""
 
 
 def center(values: Floats, prime: int, out: Floats | None = None) -> Floats:
@@ -76,11 +81,14 @@ def _reduce(piece: Floats, prime: int, quotient: Floats, out: Floats) -> None:
     np.subtract(piece, quotient, out=out)
 
 
-def eliminate(matrix: Floats, prime: int, *, stop_at: int | None = None) -> Elimination:
+def eliminate(
+    matrix: Floats, prime: int, *, stop_at: int | None = None, tick: Callable[[], None] = unwatched
+) -> Elimination:
     """Return the exact rank of `matrix` modulo `prime` and where a non-singular minor of that size is.
 
     `matrix` (n, m), of any shape and rank, holds centred residues in float64 and is destroyed; C order is
     fastest. With `stop_at` the search ends at that many pivots: the rank returned is min(rank, stop_at).
+    `tick` is called once a panel and may raise.
 
     Raises ValueError when `prime` is not an odd prime below 2**23, when an entry is not a centred residue
     (an integer with |a| <= prime/2 + 2 and |a| < prime) or when `stop_at` is negative.
@@ -99,6 +107,7 @@ def eliminate(matrix: Floats, prime: int, *, stop_at: int | None = None) -> Elim
         done = len(columns)
         if done >= limit:
             break
+        tick()
         found = _eliminate_panel(matrix[done:, start:], step, prime, order[done:])
         columns = np.concatenate([columns, start + found])
     rank = min(len(columns), limit)

@@ -4,13 +4,13 @@
 # is returned with it; a run that is unlucky only returns a smaller rank.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import isqrt
 
 from llrsym.domains.arithmetic import NumpyArithmetic
-from llrsym.domains.elimination import Elimination
+from llrsym.domains.elimination import Elimination, unwatched
 from llrsym.domains.flint_field import FlintProducts
 from llrsym.errors import BadInput
 from llrsym.kernel.ball_ranks import BallCertificate
@@ -59,12 +59,14 @@ def find_lower_bound(
     seed: str,
     attempt: int = 0,
     samples: int | None = None,
+    tick: Callable[[], None] = unwatched,
 ) -> LowerBound:
     """Return the rank modulo a prime of enough rows of the evaluation matrix, as a lower bound.
 
     ``target`` is a known upper bound: reaching it ends the search for more samples. With ``samples`` the rows
-    are those of so many samples, and no more are sought.
+    are those of so many samples, and no more are sought. ``tick`` is called now and then and may raise.
     """
+    arithmetic = NumpyArithmetic(tick)
     prime = PRIMES[attempt % len(PRIMES)]
     setting = Setting(prime, primitive_root(prime), f"{seed}.{attempt}")
     if program.parameter_count * (target + SPARE_SAMPLES) > MAX_ENTRIES:
@@ -72,7 +74,7 @@ def find_lower_bound(
             0, None, (), f"limit: {program.parameter_count} parameters are too many to evaluate"
         )
     try:
-        tower, rewrites, conditions, pairs, points = _independent_tower(program, weights, setting)
+        tower, rewrites, conditions, pairs, points = _independent_tower(program, weights, setting, arithmetic)
         if tower.roots:
             check_defined_somewhere(program, weights)
     except Undefined as error:
@@ -80,9 +82,9 @@ def find_lower_bound(
     except Rejected as refusal:
         return LowerBound(0, None, (), str(refusal))
     if samples is None:
-        found, rows, points = _enough_samples(tower, setting, target, points)
+        found, rows, points = _enough_samples(tower, setting, target, points, arithmetic)
     else:
-        found, rows, points = _eliminated(tower, setting, samples, points)
+        found, rows, points = _eliminated(tower, setting, samples, points, arithmetic)
     picked = tuple(rows[k] for k in found.rows)
     columns = tuple(int(column) for column in found.columns)
     used = {sample: points.samples[sample] for sample, _ in picked if sample in points.samples}
@@ -104,20 +106,20 @@ def find_lower_bound(
 
 
 def _independent_tower(
-    program: Program, weights: Weights | None, setting: Setting
+    program: Program, weights: Weights | None, setting: Setting, arithmetic: NumpyArithmetic
 ) -> tuple[Tower, Rewrites, list[str], int, Points]:
     """Return a tower whose premise holds, rewriting dependent exponents when that helps."""
     tower = derive_tower(program, weights)
     pairs, points = _points(tower, setting)
     try:
-        return tower, (), check_premise(tower, setting, pairs, points, NumpyArithmetic()), pairs, points
+        return tower, (), check_premise(tower, setting, pairs, points, arithmetic), pairs, points
     except Rejected:
         rewrites = tuple(find_rewrites(tower, setting, pairs, points))
         if not rewrites:
             raise
     tower = derive_tower(program, weights, rewrites)
     pairs, points = _points(tower, setting)
-    return tower, rewrites, check_premise(tower, setting, pairs, points, NumpyArithmetic()), pairs, points
+    return tower, rewrites, check_premise(tower, setting, pairs, points, arithmetic), pairs, points
 
 
 def _points(tower: Tower, setting: Setting) -> tuple[int, Points]:
@@ -130,25 +132,29 @@ def _points(tower: Tower, setting: Setting) -> tuple[int, Points]:
 Found = tuple[Elimination, list[tuple[int, int]], Points]
 
 
-def _enough_samples(tower: Tower, setting: Setting, target: int, points: Points) -> Found:
+def _enough_samples(
+    tower: Tower, setting: Setting, target: int, points: Points, arithmetic: NumpyArithmetic
+) -> Found:
     """Eliminate with so many samples that more do not help: for one output, one per unit of rank."""
     outputs = max(1, tower.program.output_count)
     samples = -(-target // outputs) + SPARE_SAMPLES
-    found = _eliminated(tower, setting, samples, points)
+    found = _eliminated(tower, setting, samples, points, arithmetic)
     while outputs > 1 and found[0].rank < target:
-        more = _eliminated(tower, setting, 2 * samples, points)
+        more = _eliminated(tower, setting, 2 * samples, points, arithmetic)
         if more[0].rank == found[0].rank:
             break
         samples, found = 2 * samples, more
     return found
 
 
-def _eliminated(tower: Tower, setting: Setting, samples: int, points: Points) -> Found:
+def _eliminated(
+    tower: Tower, setting: Setting, samples: int, points: Points, arithmetic: NumpyArithmetic
+) -> Found:
     """Eliminate all rows of these samples at which the network is defined."""
     rows = [(sample, output) for sample in range(samples) for output in range(tower.program.output_count)]
     columns = range(tower.program.parameter_count)
     points = replace(points, samples=find_sample_nonces(tower, setting, samples))
-    return *NumpyArithmetic().eliminate_defined(tower, setting, rows, columns, points), points
+    return *arithmetic.eliminate_defined(tower, setting, rows, columns, points), points
 
 
 @lru_cache(maxsize=16)

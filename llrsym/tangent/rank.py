@@ -110,7 +110,14 @@ class Question:
 
     def _raise_lower(self, attempt: int) -> None:
         self._checkpoint(f"lower bound, attempt {attempt + 1}: evaluation matrix modulo a prime")
-        found = find_lower_bound(self.network.program, self.weights, self.upper.rank, str(self.seed), attempt)
+        found = find_lower_bound(
+            self.network.program,
+            self.weights,
+            self.upper.rank,
+            str(self.seed),
+            attempt,
+            tick=self._check_budget,
+        )
         if found.rank >= self.lower.rank:
             self.lower = found
         needs_balls = found.certificate is None or found.verdict != "proved"

@@ -93,7 +93,7 @@ class Attack:
     def _directions(self, kind: str, inputs: int) -> tuple[Row, ...]:
         axes = tuple(tuple(Fraction(int(i == j)) for j in range(inputs)) for i in range(inputs))
         rows = tuple(self._numbers(inputs) for _ in range(2))
-        scale = {"huge": 1000, "tiny": Fraction(1, 1000)}.get(kind, 1)
+        scale = {"huge": Fraction(1000), "tiny": Fraction(1, 1000)}.get(kind, ONE)
         return {
             "axes": axes,
             "none": (),
@@ -182,7 +182,8 @@ def test_a_wrong_unit_is_no_proof_of_a_wrong_bound() -> None:
     claim = DistanceClaim(
         "f", "g", (first, first), (((ONE,), (ONE,)), ((narrow,), (ONE,))), ((-ONE, ONE),), Fraction(3, 10)
     )
-    for unit, row in product((Copy(0, 1), Copy(0, -1), ZERO), ((ONE,), (Fraction(1000),), (ZERO,))):
+    units: tuple[Unit, ...] = (Copy(0, 1), Copy(0, -1), ZERO)
+    for unit, row in product(units, ((ONE,), (Fraction(1000),), (ZERO,))):
         proof = RidgeCertificate(40, 24, (unit,), (row,))
         with pytest.raises(Rejected, match=r"do not prove|cutting would not help"):
             check_distance(claim, proof)
