@@ -111,7 +111,7 @@ def enclosed_numbers(table: Iterable[Number], precision: int) -> list[Ball]:
         argument: Ball = (0, 0)
         for c, powers in number.argument:
             argument = domain.plus(argument, enclosed_monomial(found, c, powers, precision))
-        found.append(_short(_enclosed(number, argument, precision), precision))
+        found.append(short(_enclosed(number, argument, precision), precision))
     return found
 
 
@@ -128,11 +128,12 @@ def enclosed_monomial(found: Sequence[Ball], c: Fraction, powers: Powers, precis
     total = Balls(precision).from_rational(c)
     for k, m in powers:
         for _ in range(m):
-            total = _short(product(total, found[k], precision), precision)
+            total = short(product(total, found[k], precision), precision)
     return total
 
 
-def _short(z: Ball, precision: int) -> Ball:
+def short(z: Ball, precision: int) -> Ball:
+    """Return a ball; raises ``Rejected`` for one with numbers above 2^``MAX_BITS``."""
     if (abs(z[0]) + z[1]).bit_length() > precision + MAX_BITS:
         raise Rejected(f"limit: a number has more than {MAX_BITS} bits before the point")
     return z

@@ -10,7 +10,7 @@ from .ball_arithmetic import Ball, product
 from .ball_functions import exp, root_over_pi
 from .balls import Balls
 from .errors import Rejected
-from .real_numbers import Numbers, check_regular, enclosed_monomial, enclosed_numbers
+from .real_numbers import Numbers, check_regular, enclosed_monomial, enclosed_numbers, short
 from .relations import Coefficient, Relation
 from .residues import Setting
 
@@ -67,7 +67,7 @@ def enclosed_relation(relation: Relation, values: Sequence[Ball], precision: int
                 value = product(value, exp(domain.from_rational(term.e), precision), precision)
             for _ in range(term.kappa):
                 value = product(value, root_over_pi(2, precision), precision)
-            total = domain.plus(total, value)
+            total = domain.plus(total, short(value, precision))
         found[entry] = total
     return found
 

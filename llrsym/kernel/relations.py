@@ -12,7 +12,7 @@ from .formal import Formal, Ring
 from .local import Gauge, LocalChecks
 from .polynomials import IMAGINARY, KAPPA, Poly, add_to, multiply
 from .program import Program, size
-from .real_numbers import Number, check_powers, formal_monomial, formal_numbers
+from .real_numbers import MAX_POWER, Number, check_powers, formal_monomial, formal_numbers
 from .run import Trace, directional
 from .tower import Weights
 
@@ -117,7 +117,7 @@ def check_relation_indices(
         if len(set(entries)) != len(entries) or not all(0 <= entry < count for entry in entries):
             raise Rejected(f"relation {number}: an entry is repeated or no parameter below {count}")
         terms = [term for _, part in relation for term in part]
-        if not all(t.i in (0, 1) and t.kappa >= 0 for t in terms):
+        if not all(t.i in (0, 1) and 0 <= t.kappa <= MAX_POWER for t in terms):
             raise Rejected(f"relation {number}: a power of i or kappa is out of range")
         for term in terms:
             check_powers(term.numbers, listed)

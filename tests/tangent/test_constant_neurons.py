@@ -64,7 +64,7 @@ def test_the_relation_names_the_numbers(tmp_path: Path) -> None:
         explain=True,
         certificate=tmp_path / "proof",
     )
-    assert "(-gelu(1)) db1[1] + (2*gelu'(1)) dW2[0,1] = 0" in str(verdict)
+    assert "(-1/2*gelu(1)) db1[1] + (gelu'(1)) dW2[0,1] = 0" in str(verdict)
     upper = json.loads((tmp_path / "proof" / "certificate.json").read_text(encoding="utf-8"))["upper"]
     assert upper["numbers"]["table"][0] == {"kind": "value", "activation": "gelu", "argument": [["1", []]]}
 
