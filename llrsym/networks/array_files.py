@@ -55,7 +55,8 @@ def read_npy(content: bytes) -> np.ndarray:
     if dtype.hasobject:
         raise Pickled("holds pickled objects, which are not executed")
     if dtype.kind not in "biuf":
-        raise Unreadable(f"has entries of type {dtype}, which are not numbers")
+        fault = "must be real, not complex" if dtype.kind == "c" else "are not numbers"
+        raise Unreadable(f"has entries of type {dtype}, which {fault}")
     if any(n < 0 for n in shape) or prod(shape) * dtype.itemsize != len(content) - stream.tell():
         raise Unreadable("is not a complete array")
     flat = np.frombuffer(content[stream.tell() :], dtype)
