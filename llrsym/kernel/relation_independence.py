@@ -54,14 +54,14 @@ def _check_pivots(relations: Sequence[Relation], numbers: Numbers) -> list[Relat
 def enclosed_relation(relation: Relation, values: Sequence[Ball], precision: int) -> dict[int, Ball]:
     """Return balls that contain the entries of a relation, from those of the listed numbers.
 
-    Raises ``Rejected`` when an entry is not visibly real.
+    Raises ``Rejected`` when an entry is not visibly a real number, such as one with a weight as a variable.
     """
     domain, found = Balls(precision), dict[int, Ball]()
     for entry, terms in relation:
         total = (0, 0)
         for term in terms:
             if term.i or term.ei or term.theta:
-                raise Rejected("numbers: a relation with a pivot has an entry that is not real")
+                raise Rejected("numbers: a relation with a pivot has an entry that is no real number")
             value = enclosed_monomial(values, term.rational, term.numbers, precision)
             if term.e:
                 value = product(value, exp(domain.from_rational(term.e), precision), precision)

@@ -121,8 +121,6 @@ def check_relation_indices(
             raise Rejected(f"relation {number}: a power of i or kappa is out of range")
         for term in terms:
             check_powers(term.numbers, listed)
-        if weights is None and any(t.numbers for t in terms):
-            raise Rejected(f"relation {number}: listed numbers are for given weights only")
         if weights is not None and any(t.theta for t in terms):
             raise Rejected(f"relation {number}: weights occur as variables although they are given")
         if not all(0 <= n < count and m > 0 for t in terms for n, m in t.theta):

@@ -1,9 +1,10 @@
 """Relations whose coefficients are values of functions at numbers: how the kernel is told about them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 
-from llrsym.kernel.ball_arithmetic import product, quotient
+from llrsym.kernel.ball_arithmetic import Ball, product, quotient
 from llrsym.kernel.balls import Balls
 from llrsym.kernel.errors import Rejected
 from llrsym.kernel.formal import Ring
@@ -169,10 +170,13 @@ def _pivots(
     """Eliminate rows by balls, each time at the largest entry, until none is visibly not zero."""
     try:
         values = enclosed_numbers(table, precision)
-        found = {n: enclosed_relation(relations[n], values, precision) for n in sorted(wanted)}
     except Rejected:
         return ()
-    rows = {n: {k: v for k, v in row.items() if k not in excluded} for n, row in found.items()}
+    rows: dict[int, dict[int, Ball]] = {}
+    for n in sorted(wanted):
+        with suppress(Rejected):  # an entry that is not real, or has a weight as a variable: no pivot
+            row = enclosed_relation(relations[n], values, precision)
+            rows[n] = {k: v for k, v in row.items() if k not in excluded}
     domain, pivots = Balls(precision), list[tuple[int, int]]()
     while any(rows.values()):
         size, n, column = max((abs(m) - r, n, k) for n, row in rows.items() for k, (m, r) in row.items())

@@ -140,7 +140,7 @@ FORGERIES: dict[str, tuple[UpperCertificate, str]] = {
     ),
     "an entry that is not real": (
         replace(PROOF, relations=(FIRST, tuple((n, (replace(t[0], i=1),)) for n, t in SECOND))),
-        "an entry that is not real",
+        "an entry that is no real number",
     ),
 }
 
@@ -151,8 +151,17 @@ def test_forged_numbers_are_refused(name: str) -> None:
     assert re.search(reason, refusal(certificate))
 
 
-def test_listed_numbers_are_for_given_weights() -> None:
-    assert "listed numbers are for given weights only" in refusal(PROOF, weights=None)
+def test_relations_with_numbers_hold_at_almost_every_weight() -> None:
+    assert check_rank_at_most(PROGRAM, None, PROOF, 1) == []
+    assert "proves 1, claimed 0" in refusal(PROOF, rank=0, weights=None)
+
+
+def test_a_weight_as_a_variable_is_no_number() -> None:
+    """theta_0 times a true relation is one, but may vanish: it gets no pivot by balls."""
+    scaled = tuple((n, tuple(replace(t, theta=((0, 1),)) for t in terms)) for n, terms in FIRST)
+    assert "an entry that is no real number" in refusal(
+        replace(PROOF, relations=(scaled, SECOND)), weights=None
+    )
 
 
 def test_a_number_that_is_zero_for_a_hidden_reason_is_no_pivot() -> None:

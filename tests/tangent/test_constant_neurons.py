@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import llrsym as ll
+from llrsym.networks.expressions import parse_functions
 
 ACTIVATIONS = ("tanh", "sigmoid", "silu", "gelu", "gelu_tanh", "erf", "softplus", "arctan", "mish", "sech")
 ALIVE = {"W1": [[1, 2]], "b1": [Fraction(1, 3)], "W2": [[3]], "b2": [1]}
@@ -84,3 +85,11 @@ def test_constants_of_two_activations_that_are_one_number() -> None:
     """tanh(1/2) = 2 sigmoid(1) - 1: three constant functions, one dimension, whichever symbols they get."""
     verdict = ll.independence(["tanh(1/2)", "sigmoid(1)", "1", "x"])
     assert (verdict.lower, verdict.upper, verdict.verdict) == (2, 2, "proved")
+
+
+def test_a_number_in_one_relation_does_not_hide_the_others() -> None:
+    """gelu(1) x and x, sin and its double: at given weights and at almost every weight the rank is 2."""
+    network = parse_functions(["gelu(1)*x", "x", "sin(x)", "2*sin(x)"])
+    for at in (None, {network.parameter_names[0]: [1, 1, 1, 1]}):
+        verdict = ll.model_rank(network, at=at)
+        assert (verdict.lower, verdict.upper, verdict.verdict) == (2, 2, "proved")
